@@ -1,0 +1,36 @@
+/**
+ * Integer money. Amounts are minor units (cents) of one currency; rates are basis points (1/100 of a percent).
+ * Only this file multiplies or divides an amount, so every rounding in the product is written here once.
+ */
+
+declare const minorUnits: unique symbol;
+/** A non-negative safe integer of minor units. */
+export type Cents = number & { readonly [minorUnits]: true };
+
+/** The largest amount accepted anywhere: 10^12 minor units. Sums of many such amounts stay safe integers. */
+export const MAX_CENTS = 1_000_000_000_000;
+/** A fee of 100 %. */
+const BPS_WHOLE = 10_000;
+/** Above this, amount x bps could leave the safe integers, so the product is taken in BigInt. */
+const SAFE_PRODUCT_LIMIT = Math.floor(Number.MAX_SAFE_INTEGER / BPS_WHOLE) - BPS_WHOLE;
+
+export function isCents(value: unknown): value is Cents {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
+
+/** Brands a number as cents; throws RangeError on anything that is not a non-negative safe integer. */
+export function cents(value: number): Cents {
+  if (!isCents(value)) throw new RangeError(`not an amount in minor units: ${value}`);
+  return value;
+}
+
+/** `price x quantity`; throws RangeError when the product leaves the safe integers. */
+export function lineTotal(priceCents: number, quantity: number): Cents {
+  return cents(priceCents * quantity);
+}
+
+/** A fee in cents, rounded half up: `floor((amount x bps + 5000) / 10000)` (product model C.5). */
+export function feeCents(amountCents: number, bps: number): Cents {
+  if (amountCents <= SAFE_PRODUCT_LIMIT) return cents(Math.floor((amountCents * bps + BPS_WHOLE / 2) / BPS_WHOLE));
+  return cents(Number((BigInt(amountCents) * BigInt(bps) + 5000n) / 10_000n));
+}
