@@ -7,7 +7,21 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 export const KEY_LENGTH = 16;
 const KEY_PATTERN = /^[0-9a-hjkmnp-tv-z]{16}$/;
 
-export const ID_PREFIXES = ['usr', 'ses', 'fam', 'prd', 'siz', 'img', 'inv', 'bid', 'ask', 'mat', 'trd', 'tkt', 'req'] as const;
+export const ID_PREFIXES = [
+  'usr',
+  'ses',
+  'fam',
+  'prd',
+  'siz',
+  'img',
+  'inv',
+  'bid',
+  'ask',
+  'mat',
+  'trd',
+  'tkt',
+  'req',
+] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 
 /** Fills the array with random bytes; `crypto.getRandomValues` fits. */
@@ -35,11 +49,18 @@ export type Side = 'bid' | 'ask';
  * Order and match ids carry the key of their book (the size's key) and the book's sequence number, so that
  * `/bids/{id}` finds its object without asking a database: `bid_<16 characters><sequence in base 36>`.
  */
-export function sequencedId(prefix: 'bid' | 'ask' | 'mat' | 'trd', bookKey: string, sequence: number): string {
+export function sequencedId(
+  prefix: 'bid' | 'ask' | 'mat' | 'trd',
+  bookKey: string,
+  sequence: number,
+): string {
   return `${prefix}_${bookKey}${sequence.toString(36)}`;
 }
 
-export function parseSequencedId(prefix: 'bid' | 'ask' | 'mat' | 'trd', id: string): { bookKey: string; sequence: number } | null {
+export function parseSequencedId(
+  prefix: 'bid' | 'ask' | 'mat' | 'trd',
+  id: string,
+): { bookKey: string; sequence: number } | null {
   if (!id.startsWith(`${prefix}_`)) return null;
   const bookKey = id.slice(4, 4 + KEY_LENGTH);
   const digits = id.slice(4 + KEY_LENGTH);

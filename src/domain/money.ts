@@ -15,7 +15,9 @@ const BPS_WHOLE = 10_000;
 const SAFE_PRODUCT_LIMIT = Math.floor(Number.MAX_SAFE_INTEGER / BPS_WHOLE) - BPS_WHOLE;
 
 export function isCents(value: unknown): value is Cents {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+  return (
+    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER
+  );
 }
 
 /** Brands a number as cents; throws RangeError on anything that is not a non-negative safe integer. */
@@ -31,6 +33,17 @@ export function lineTotal(priceCents: number, quantity: number): Cents {
 
 /** A fee in cents, rounded half up: `floor((amount x bps + 5000) / 10000)` (product model C.5). */
 export function feeCents(amountCents: number, bps: number): Cents {
-  if (amountCents <= SAFE_PRODUCT_LIMIT) return cents(Math.floor((amountCents * bps + BPS_WHOLE / 2) / BPS_WHOLE));
+  if (amountCents <= SAFE_PRODUCT_LIMIT)
+    return cents(Math.floor((amountCents * bps + BPS_WHOLE / 2) / BPS_WHOLE));
   return cents(Number((BigInt(amountCents) * BigInt(bps) + 5000n) / 10_000n));
+}
+
+/** The middle of two prices, rounded down to the cent. */
+export function midpointCents(a: number, b: number): Cents {
+  return cents(Math.floor((a + b) / 2));
+}
+
+/** True when the price is at most `factor` times above and at most `factor` times below the reference. */
+export function isWithinFactor(priceCents: number, referenceCents: number, factor: number): boolean {
+  return priceCents <= referenceCents * factor && priceCents * factor >= referenceCents;
 }

@@ -1,0 +1,36 @@
+/** The nodes a book is made of: an order at rest, the level it queues in, and the account it belongs to. */
+import type { OrderState, Side } from './order.ts';
+
+/** One price and its queue, first come first served. */
+export interface Level {
+  readonly side: Side;
+  readonly priceCents: number;
+  quantity: number;
+  orderCount: number;
+  head: RestingOrder | null;
+  tail: RestingOrder | null;
+  /** The last command that touched this level, so that each command lists it once. */
+  touchedSeq: number;
+}
+
+/**
+ * An order's place in the book. The node belongs to its level's queue and to its owner's list at once. An order that
+ * leaves takes its node with it (`level` is null from then on); one that comes back gets a new node.
+ */
+export interface RestingOrder {
+  state: OrderState;
+  readonly expiresAtMs: number | null;
+  readonly account: Account;
+  level: Level | null;
+  previous: RestingOrder | null;
+  next: RestingOrder | null;
+  previousOwn: RestingOrder | null;
+  nextOwn: RestingOrder | null;
+}
+
+/** A user with resting orders: how many, and the newest of them at the head of a linked list. */
+export interface Account {
+  readonly userId: string;
+  openCount: number;
+  newest: RestingOrder | null;
+}
