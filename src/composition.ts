@@ -1,0 +1,65 @@
+import { type Config, parseConfig } from './config.ts';
+import { createDb } from './db/client.ts';
+import type { Deps, Logger } from './deps.ts';
+import { type App, createApp } from './http/app.ts';
+import { createObjectBooks } from './platform/books/object-books.ts';
+import { createBindingImages } from './platform/media/binding-images.ts';
+import { createR2Media } from './platform/media/r2-media.ts';
+import { createScryptPasswords } from './platform/passwords/scrypt-passwords.ts';
+import { createIsolateRateLimiter } from './platform/rate/isolate-rate-limiter.ts';
+import { createD1Revocations } from './platform/tokens/d1-revocations.ts';
+import { createJoseTokens } from './platform/tokens/jose-tokens.ts';
+
+export interface Composition {
+  app: App;
+  deps: Deps;
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+/** One JSON object a line, with a stable event name; ids only, never tokens or bodies. */
+export function createLogger(level: Config['LOG_LEVEL']): Logger {
+  const lowest = LEVELS.indexOf(level);
+  const writer =
+    (at: (typeof LEVELS)[number]) =>
+    (event: string, fields: Record<string, unknown> = {}) => {
+      if (LEVELS.indexOf(at) >= lowest)
+        console.log(JSON.stringify({ level: at, event, at: new Date().toISOString(), ...fields }));
+    };
+  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
+}
+
+/** Fills the dependencies from the bindings: the only Worker-side reader of them. */
+export function compose(env: Env): Composition {
+  const config = parseConfig(env);
+  const now = () => Date.now();
+  const random = (bytes: Uint8Array) => crypto.getRandomValues(bytes);
+  const deps: Deps = {
+    config,
+    db: createDb(env.DB),
+    d1: env.DB,
+    now,
+    random,
+    passwords: createScryptPasswords(),
+    tokens: createJoseTokens(config, random),
+    revocations: createD1Revocations(env.DB, config.ACCESS_TOKEN_SECONDS * 1000),
+    books: createObjectBooks(env.ORDER_BOOKS),
+    media: createR2Media(env.MEDIA),
+    images: createBindingImages(env.IMAGES),
+    rate: createIsolateRateLimiter(),
+    log: createLogger(config.LOG_LEVEL),
+  };
+  return { app: createApp(deps), deps };
+}
+
+const composed = new WeakMap<Env, Composition>();
+
+/** The composition of this isolate: built at its first event. */
+export function composeOnce(env: Env): Composition {
+  let composition = composed.get(env);
+  if (!composition) {
+    composition = compose(env);
+    composed.set(env, composition);
+  }
+  return composition;
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+/** Vars and secrets, parsed once per isolate. A bad value stops the Worker at its first request, with its name. */
+const whole = z.coerce.number().int().nonnegative();
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+
+const Config = z.object({
+  ENVIRONMENT: z.enum(['production', 'local', 'test']),
+  /** The address users see, such as https://bourse.example; empty means: as the request says. */
+  PUBLIC_ORIGIN: z.string(),
+  /** Comma-separated origins allowed by CORS and on sockets, beside the app's own. */
+  CORS_ORIGINS: list,
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']),
+  ACCESS_TOKEN_SECONDS: whole.min(60).max(3600),
+  REFRESH_TOKEN_DAYS: whole.min(1).max(90),
+  MAX_BODY_BYTES: whole,
+  MAX_IMAGE_BYTES: whole,
+  RATE_READS_PER_ADDRESS: whole,
+  RATE_WRITES_PER_ADDRESS: whole,
+  RATE_WRITES_PER_USER: whole,
+  RATE_AUTH_PER_ADDRESS: whole,
+  MAX_OPEN_ORDERS_PER_BOOK: whole.min(1),
+  MARKET_MEMO_MS: whole.max(1000),
+  /** Ed25519 private key as a JWK, base64url. Rotation: put the old key's JWK into TOKEN_PREVIOUS_KEY until its tokens expire. */
+  TOKEN_SIGNING_KEY: z.string().min(40, 'TOKEN_SIGNING_KEY is missing: run `npm run secrets`'),
+  TOKEN_PREVIOUS_KEY: z.string().optional(),
+});
+export type Config = z.infer<typeof Config>;
+
+export function parseConfig(env: unknown): Config {
+  return Config.parse(env);
+}

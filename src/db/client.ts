@@ -1,0 +1,27 @@
+import { drizzle } from 'drizzle-orm/d1';
+import * as schema from './schema.ts';
+
+export function createDb(d1: D1Database) {
+  return drizzle(d1, { schema, casing: 'snake_case' });
+}
+export type Db = ReturnType<typeof createDb>;
+
+/** True when a statement failed on a UNIQUE constraint; `column` narrows it to one, as `table.column`. */
+export function isUniqueViolation(error: unknown, column?: string): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.message.includes('UNIQUE constraint failed') && (!column || cause.message.includes(column)))
+      return true;
+  }
+  return false;
+}
+
+/** True when the batch was rolled back by {@link guardStatement}. */
+export function isStale(error: unknown): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.message.includes('malformed JSON')) return true;
+  }
+  return false;
+}
+
+/** D1 cannot branch inside a batch: this aborts the whole batch when the statement before it changed no row. */
+export const GUARD_SQL = "select case when changes() <> 1 then json('stale') end";

@@ -1,0 +1,306 @@
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import { ROLES, USER_STATUSES } from '../domain/accounts/account.ts';
+import { INVENTORY_KINDS } from '../domain/catalog/inventory.ts';
+import {
+  BOOK_STATUSES,
+  CLOSE_REASONS,
+  ORDER_STATUSES,
+  PRICE_RULES,
+  SELF_TRADE_MODES,
+  SIDES,
+  TIMES_IN_FORCE,
+} from '../domain/market/order.ts';
+
+/** Times are epoch milliseconds UTC; amounts are minor units. Rows never reach the wire as they are. */
+const createdAt = () => integer().notNull();
+
+export const users = sqliteTable(
+  'users',
+  {
+    id: text().primaryKey(),
+    email: text().notNull(),
+    /** Lower-cased: what uniqueness and login go by. */
+    emailKey: text().notNull(),
+    username: text().notNull(),
+    usernameKey: text().notNull(),
+    displayName: text().notNull(),
+    passwordHash: text().notNull(),
+    role: text({ enum: ROLES }).notNull(),
+    status: text({ enum: USER_STATUSES }).notNull(),
+    createdAt: createdAt(),
+    updatedAt: createdAt(),
+  },
+  (t) => [uniqueIndex('users_email_key').on(t.emailKey), uniqueIndex('users_username_key').on(t.usernameKey)],
+);
+
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    id: text().primaryKey(),
+    userId: text()
+      .notNull()
+      .references(() => users.id),
+    userAgent: text().notNull(),
+    address: text().notNull(),
+    createdAt: createdAt(),
+    lastUsedAt: createdAt(),
+    expiresAt: integer().notNull(),
+    revokedAt: integer(),
+    revokeReason: text(),
+  },
+  (t) => [index('sessions_user').on(t.userId), index('sessions_revoked').on(t.revokedAt)],
+);
+
+/** A session is one rotation family: every refresh token of it descends from the login. Only hashes are stored. */
+export const refreshTokens = sqliteTable(
+  'refresh_tokens',
+  {
+    hash: text().primaryKey(),
+    sessionId: text()
+      .notNull()
+      .references(() => sessions.id),
+    createdAt: createdAt(),
+    expiresAt: integer().notNull(),
+    usedAt: integer(),
+  },
+  (t) => [index('refresh_tokens_session').on(t.sessionId)],
+);
+
+/** One-time tickets that let a browser open a socket without a token in the URL. */
+export const socketTickets = sqliteTable('socket_tickets', {
+  hash: text().primaryKey(),
+  userId: text().notNull(),
+  sessionId: text().notNull(),
+  expiresAt: integer().notNull(),
+  usedAt: integer(),
+});
+
+export const idempotencyKeys = sqliteTable(
+  'idempotency_keys',
+  {
+    userId: text().notNull(),
+    key: text().notNull(),
+    route: text().notNull(),
+    bodyHash: text().notNull(),
+    /** Null while the first request is still in flight. */
+    status: integer(),
+    body: text(),
+    createdAt: createdAt(),
+  },
+  (t) => [primaryKey({ columns: [t.userId, t.key] }), index('idempotency_created').on(t.createdAt)],
+);
+
+export const products = sqliteTable(
+  'products',
+  {
+    /** The rowid that the full-text index points at. */
+    row: integer().primaryKey({ autoIncrement: true }),
+    id: text().notNull(),
+    sku: text().notNull(),
+    skuKey: text().notNull(),
+    name: text().notNull(),
+    brand: text().notNull(),
+    brandKey: text().notNull(),
+    model: text().notNull(),
+    colorway: text().notNull(),
+    category: text().notNull(),
+    categoryKey: text().notNull(),
+    description: text().notNull(),
+    /** YYYY-MM-DD */
+    releaseDate: text(),
+    retailPriceCents: integer().notNull(),
+    currency: text().notNull(),
+    featured: integer({ mode: 'boolean' }).notNull(),
+    hidden: integer({ mode: 'boolean' }).notNull(),
+    version: integer().notNull(),
+    createdAt: createdAt(),
+    updatedAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex('products_id').on(t.id),
+    uniqueIndex('products_sku_key').on(t.skuKey),
+    index('products_brand').on(t.brandKey, t.createdAt),
+    index('products_category').on(t.categoryKey, t.createdAt),
+    index('products_created').on(t.createdAt, t.id),
+    index('products_price').on(t.retailPriceCents, t.id),
+    index('products_release').on(t.releaseDate, t.id),
+  ],
+);
+
+/** One size of a product is one order book; its book rules live here and are pushed to the object. */
+export const sizes = sqliteTable(
+  'sizes',
+  {
+    id: text().primaryKey(),
+    productId: text()
+      .notNull()
+      .references(() => products.id),
+    label: text().notNull(),
+    labelKey: text().notNull(),
+    sortOrder: integer().notNull(),
+    quantity: integer().notNull(),
+    reserved: integer().notNull(),
+    tickCents: integer().notNull(),
+    bookStatus: text({ enum: BOOK_STATUSES }).notNull(),
+    priceRule: text({ enum: PRICE_RULES }).notNull(),
+    selfTrade: text({ enum: SELF_TRADE_MODES }).notNull(),
+    /** How many times above or below the reference a price may be unconfirmed; null switches the collar off. */
+    collarFactor: integer(),
+    /** Raised by every change that the book object must know; `configSynced` follows once the object has it. */
+    configVersion: integer().notNull(),
+    configSynced: integer().notNull(),
+    version: integer().notNull(),
+    createdAt: createdAt(),
+    updatedAt: createdAt(),
+  },
+  (t) => [
+    uniqueIndex('sizes_product_label').on(t.productId, t.labelKey),
+    index('sizes_product_order').on(t.productId, t.sortOrder),
+    index('sizes_unsynced').on(t.configSynced, t.configVersion),
+  ],
+);
+
+export const inventoryTransactions = sqliteTable(
+  'inventory_transactions',
+  {
+    id: text().primaryKey(),
+    sizeId: text()
+      .notNull()
+      .references(() => sizes.id),
+    kind: text({ enum: INVENTORY_KINDS }).notNull(),
+    quantity: integer().notNull(),
+    quantityBefore: integer().notNull(),
+    quantityAfter: integer().notNull(),
+    reservedBefore: integer().notNull(),
+    reservedAfter: integer().notNull(),
+    /** What caused it, such as an order id. */
+    reference: text(),
+    reason: text().notNull(),
+    actorId: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [index('inventory_size').on(t.sizeId, t.createdAt)],
+);
+
+export const productImages = sqliteTable(
+  'product_images',
+  {
+    id: text().primaryKey(),
+    productId: text()
+      .notNull()
+      .references(() => products.id),
+    /** Content hash: the media keys are `products/<hash>/<width>`. */
+    contentHash: text().notNull(),
+    contentType: text().notNull(),
+    width: integer().notNull(),
+    height: integer().notNull(),
+    alt: text().notNull(),
+    position: integer().notNull(),
+    isPrimary: integer({ mode: 'boolean' }).notNull(),
+    /** JSON array of the widths stored. */
+    widths: text().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [index('product_images_product').on(t.productId, t.position)],
+);
+
+/** Fee rates by channel and currency, in force from `validFrom`; the applied row is snapshotted on each match (C.5). */
+export const feeSchedules = sqliteTable(
+  'fee_schedules',
+  {
+    id: text().primaryKey(),
+    channel: text().notNull(),
+    currency: text().notNull(),
+    buyerBps: integer().notNull(),
+    sellerBps: integer().notNull(),
+    minimumCents: integer().notNull(),
+    validFrom: integer().notNull(),
+  },
+  (t) => [uniqueIndex('fee_schedules_key').on(t.channel, t.currency, t.validFrom)],
+);
+
+// ---- The projection of the books: rebuilt from their journals, never the truth for an open order. ----
+
+export const bookOrders = sqliteTable(
+  'book_orders',
+  {
+    id: text().primaryKey(),
+    sizeId: text().notNull(),
+    productId: text().notNull(),
+    seq: integer().notNull(),
+    side: text({ enum: SIDES }).notNull(),
+    userId: text().notNull(),
+    clientId: text(),
+    priceCents: integer().notNull(),
+    quantity: integer().notNull(),
+    filled: integer().notNull(),
+    timeInForce: text({ enum: TIMES_IN_FORCE }).notNull(),
+    postOnly: integer({ mode: 'boolean' }).notNull(),
+    status: text({ enum: ORDER_STATUSES }).notNull(),
+    closeReason: text({ enum: CLOSE_REASONS }),
+    expiresAt: integer(),
+    createdAt: createdAt(),
+    updatedAt: createdAt(),
+    version: integer().notNull(),
+  },
+  (t) => [
+    index('book_orders_mine').on(t.userId, t.side, t.createdAt, t.id),
+    index('book_orders_product').on(t.productId, t.side, t.status),
+  ],
+);
+
+export const matches = sqliteTable(
+  'matches',
+  {
+    id: text().primaryKey(),
+    sizeId: text().notNull(),
+    productId: text().notNull(),
+    bidId: text().notNull(),
+    askId: text().notNull(),
+    buyerId: text().notNull(),
+    sellerId: text().notNull(),
+    priceCents: integer().notNull(),
+    quantity: integer().notNull(),
+    currency: text().notNull(),
+    takerSide: text({ enum: SIDES }).notNull(),
+    feeScheduleId: text().notNull(),
+    buyerFeeBps: integer().notNull(),
+    sellerFeeBps: integer().notNull(),
+    buyerFeeCents: integer().notNull(),
+    sellerFeeCents: integer().notNull(),
+    buyerTotalCents: integer().notNull(),
+    sellerPayoutCents: integer().notNull(),
+    status: text({ enum: ['pending', 'completed', 'failed'] }).notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    index('matches_buyer').on(t.buyerId, t.createdAt, t.id),
+    index('matches_seller').on(t.sellerId, t.createdAt, t.id),
+    index('matches_size').on(t.sizeId, t.createdAt),
+  ],
+);
+
+/** The public tape: live matches and imported history, without parties. */
+export const trades = sqliteTable(
+  'trades',
+  {
+    id: text().primaryKey(),
+    sizeId: text().notNull(),
+    priceCents: integer().notNull(),
+    quantity: integer().notNull(),
+    at: integer().notNull(),
+    source: text({ enum: ['match', 'import'] }).notNull(),
+  },
+  (t) => [index('trades_size').on(t.sizeId, t.at, t.id)],
+);
+
+/** Messages that could not be processed, kept for a person to read and replay (EV-07). */
+export const deadLetters = sqliteTable('dead_letters', {
+  id: text().primaryKey(),
+  queue: text().notNull(),
+  body: text().notNull(),
+  reason: text().notNull(),
+  attempts: integer().notNull(),
+  createdAt: createdAt(),
+  replayedAt: integer(),
+});

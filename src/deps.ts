@@ -1,0 +1,36 @@
+import type { Config } from './config.ts';
+import type { Db } from './db/client.ts';
+import type { RandomSource } from './domain/ids.ts';
+import type { Books } from './platform/books/books.ts';
+import type { ImageTransformer } from './platform/media/images.ts';
+import type { MediaStore } from './platform/media/media.ts';
+import type { Passwords } from './platform/passwords/passwords.ts';
+import type { RateLimiter } from './platform/rate/rate-limiter.ts';
+import type { Revocations } from './platform/tokens/revocations.ts';
+import type { AccessTokens } from './platform/tokens/tokens.ts';
+
+/** Everything a use case may touch. `composition.ts` fills it from the bindings; tests fill it as they like. */
+export interface Deps {
+  config: Config;
+  /** Drizzle over D1; `d1` is the same database for raw batches. */
+  db: Db;
+  d1: D1Database;
+  /** Epoch milliseconds. */
+  now: () => number;
+  random: RandomSource;
+  passwords: Passwords;
+  tokens: AccessTokens;
+  revocations: Revocations;
+  books: Books;
+  media: MediaStore;
+  images: ImageTransformer;
+  rate: RateLimiter;
+  log: Logger;
+}
+
+export interface Logger {
+  debug(event: string, fields?: Record<string, unknown>): void;
+  info(event: string, fields?: Record<string, unknown>): void;
+  warn(event: string, fields?: Record<string, unknown>): void;
+  error(event: string, fields?: Record<string, unknown>): void;
+}

@@ -1,0 +1,3 @@
+import { createRoutes } from '../../http/factory.ts';
+
+export const catalogRoutes = createRoutes();

@@ -1,0 +1,87 @@
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { Deps } from '../deps.ts';
+import { failure } from '../domain/errors.ts';
+import { accountsAliases, accountsRoutes } from '../features/accounts/accounts.routes.ts';
+import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
+import { marketRoutes } from '../features/market/market.routes.ts';
+import { systemRoutes } from '../features/system/system.routes.ts';
+import { createRoutes } from './factory.ts';
+import { fail, Problem, problemResponse } from './problem.ts';
+import { assignedRequestId, limitAddress } from './request-context.ts';
+
+const IMAGE_UPLOAD = /^\/api\/v1\/products\/[^/]+\/images$/;
+
+/** The whole API. Standard headers, request ids and logs are put on by the entry, around this app. */
+export function createApp(deps: Deps) {
+  const app = createRoutes();
+
+  app.onError((error, c) => {
+    if (error instanceof Problem) return fail(c, error.failure, error.headers);
+    if (error instanceof HTTPException && error.status < 500) {
+      return fail(
+        c,
+        error.status === 413
+          ? failure('body_too_large', 'The body is larger than this route accepts.')
+          : failure('malformed_json', 'The body could not be read as JSON.'),
+      );
+    }
+    deps.log.error('request_failed', {
+      request_id: c.get('requestId'),
+      path: c.req.path,
+      error: describe(error),
+    });
+    return fail(
+      c,
+      failure('internal', 'Something went wrong on our side. Quote the request id when you report it.'),
+    );
+  });
+  app.notFound((c) =>
+    fail(c, failure('route_not_found', `There is no ${c.req.method} ${c.req.path}. See /docs.`)),
+  );
+
+  app.use(async (c, next) => {
+    c.set('deps', deps);
+    c.set('requestId', assignedRequestId(c.req.raw));
+    c.set('caller', null);
+    await next();
+  });
+  app.use(limitAddress);
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) =>
+        problemResponse(
+          failure('method_not_allowed', `This route takes ${methods.join(', ')}.`),
+          c.get('requestId'),
+          {
+            Allow: methods.join(', '),
+          },
+        ),
+    }),
+  );
+  app.use((c, next) => {
+    const maxSize = IMAGE_UPLOAD.test(c.req.path) ? deps.config.MAX_IMAGE_BYTES : deps.config.MAX_BODY_BYTES;
+    return bodyLimit({
+      maxSize,
+      onError: (ctx) => fail(ctx, failure('body_too_large', `The body is larger than ${maxSize} bytes.`)),
+    })(c, next);
+  });
+
+  app.route('/', systemRoutes);
+  app.route('/api/v1', accountsRoutes);
+  app.route('/api/v1', accountsAliases);
+  app.route('/api/v1', catalogRoutes);
+  app.route('/api/v1', marketRoutes);
+  return app;
+}
+
+export type App = ReturnType<typeof createApp>;
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error
+    ? `${error.stack ?? error.message} <- ${error.cause.message}`
+    : (error.stack ?? error.message);
+}

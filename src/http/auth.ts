@@ -1,0 +1,79 @@
+import { createMiddleware } from 'hono/factory';
+import type { Deps } from '../deps.ts';
+import type { AppEnv, Caller } from './factory.ts';
+import { Problem, problem } from './problem.ts';
+
+/** Longer credentials are refused unread. */
+const MAX_TOKEN_LENGTH = 8_192;
+
+/** The caller behind a bearer token, or null. Synchronous when this isolate has verified the token before. */
+export function callerOf(deps: Deps, token: string, nowMs: number): Caller | null | Promise<Caller | null> {
+  if (token.length > MAX_TOKEN_LENGTH) return null;
+  const claims = deps.tokens.verify(token, nowMs);
+  if (claims instanceof Promise) return claims.then((found) => live(deps, found));
+  return live(deps, claims);
+}
+
+function live(deps: Deps, claims: Caller | null): Caller | null {
+  return claims && !deps.revocations.isRevoked(claims.sessionId) ? claims : null;
+}
+
+export function bearerToken(header: string | null | undefined): string | null {
+  return header && /^bearer /i.test(header) ? header.slice(7).trim() : null;
+}
+
+async function identify(deps: Deps, authorization: string | undefined): Promise<Caller | null> {
+  if (authorization === undefined) return null;
+  const token = bearerToken(authorization);
+  if (token === null)
+    throw problem('invalid_token', 'The Authorization header must be: Bearer <access token>.');
+  const caller = await callerOf(deps, token, deps.now());
+  if (!caller)
+    throw problem(
+      'invalid_token',
+      'The access token is not valid or no longer valid. Sign in again or refresh it.',
+    );
+  return caller;
+}
+
+/** Who calls, when they say so; a bad token is refused even where none is needed. */
+export const optionalUser = createMiddleware<AppEnv>(async (c, next) => {
+  c.set('caller', await identify(c.get('deps'), c.req.header('Authorization')));
+  await next();
+});
+
+export const requireUser = createMiddleware<AppEnv>(async (c, next) => {
+  const caller = await identify(c.get('deps'), c.req.header('Authorization'));
+  if (!caller) throw problem('unauthenticated', 'Sign in first: send Authorization: Bearer <access token>.');
+  limitUser(c.get('deps'), caller, c.req.method);
+  c.set('caller', caller);
+  await next();
+});
+
+export const requireAdmin = createMiddleware<AppEnv>(async (c, next) => {
+  const caller = await identify(c.get('deps'), c.req.header('Authorization'));
+  if (!caller) throw problem('unauthenticated', 'Sign in first: send Authorization: Bearer <access token>.');
+  if (!caller.roles.includes('admin')) throw problem('forbidden', 'This needs the admin role.');
+  c.set('caller', caller);
+  await next();
+});
+
+/** The caller of a route behind {@link requireUser} or {@link requireAdmin}. */
+export function callerIn(c: { get(key: 'caller'): Caller | null }): Caller {
+  const caller = c.get('caller');
+  if (!caller) throw problem('unauthenticated', 'Sign in first.');
+  return caller;
+}
+
+export function limitUser(deps: Deps, caller: Caller, method: string): void {
+  if (method === 'GET' || method === 'HEAD') return;
+  const waitSeconds = deps.rate.check(`user:${caller.userId}`, deps.config.RATE_WRITES_PER_USER, deps.now());
+  if (waitSeconds > 0) throw rateLimited(waitSeconds);
+}
+
+export function rateLimited(waitSeconds: number): Problem {
+  return new Problem(
+    { code: 'rate_limited', detail: `Too many requests. Try again in ${waitSeconds} s.` },
+    { 'Retry-After': String(waitSeconds) },
+  );
+}

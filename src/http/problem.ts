@@ -1,0 +1,163 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { ERROR_CODES, type ErrorCode, type Failure, type FieldError, failure } from '../domain/errors.ts';
+import type { AppEnv } from './factory.ts';
+
+/** The one table from code to HTTP status: a new code does not compile without a line here. */
+export const STATUS = {
+  malformed_json: 400,
+  validation_failed: 422,
+  unsupported_media_type: 415,
+  body_too_large: 413,
+  route_not_found: 404,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  rate_limited: 429,
+  idempotency_key_reused: 422,
+  idempotency_in_flight: 409,
+  precondition_failed: 412,
+  precondition_required: 428,
+  invalid_cursor: 422,
+  upgrade_required: 426,
+  origin_not_allowed: 403,
+  unauthenticated: 401,
+  invalid_token: 401,
+  invalid_credentials: 401,
+  invalid_refresh_token: 401,
+  forbidden: 403,
+  email_taken: 409,
+  username_taken: 409,
+  account_suspended: 403,
+  weak_password: 422,
+  invalid_ticket: 401,
+  user_not_found: 404,
+  product_not_found: 404,
+  size_not_found: 404,
+  image_not_found: 404,
+  sku_taken: 409,
+  size_taken: 409,
+  insufficient_stock: 409,
+  insufficient_reservation: 409,
+  invalid_image: 422,
+  image_too_large: 413,
+  too_many_images: 409,
+  range_not_satisfiable: 416,
+  order_not_found: 404,
+  match_not_found: 404,
+  invalid_price: 422,
+  price_off_tick: 422,
+  invalid_quantity: 422,
+  price_outside_collar: 422,
+  self_trade_prevented: 409,
+  post_only_would_cross: 409,
+  fok_unfillable: 409,
+  open_order_limit: 409,
+  book_halted: 409,
+  book_cancel_only: 409,
+  book_overloaded: 503,
+  order_expired: 422,
+  not_resting: 409,
+  quantity_below_filled: 409,
+  nothing_to_amend: 422,
+  no_liquidity: 409,
+  fee_schedule_not_found: 404,
+  dead_letter_not_found: 404,
+  unavailable: 503,
+  internal: 500,
+} as const satisfies Record<ErrorCode, ContentfulStatusCode>;
+
+const TITLES: Partial<Record<number, string>> = {
+  400: 'Bad request',
+  401: 'Not signed in',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  412: 'Precondition failed',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  416: 'Range not satisfiable',
+  422: 'Refused',
+  426: 'Upgrade required',
+  428: 'Precondition required',
+  429: 'Too many requests',
+  500: 'Internal error',
+  503: 'Unavailable',
+};
+
+/** RFC 9457 problem details, as every error answer of the API. */
+export const ProblemSchema = z
+  .object({
+    type: z
+      .string()
+      .meta({
+        description: 'A stable URI of the kind of problem',
+        example: 'urn:bourse:problem:price_outside_collar',
+      }),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.enum(ERROR_CODES),
+    detail: z.string(),
+    request_id: z.string(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .loose()
+  .meta({ id: 'Problem', description: 'RFC 9457 problem document with a stable `code`' });
+
+/** Thrown inside handlers and middleware; `app.onError` turns it into a problem document. */
+export class Problem extends Error {
+  readonly failure: Failure;
+  readonly headers: Record<string, string>;
+  constructor(value: Failure, headers: Record<string, string> = {}) {
+    super(value.detail);
+    this.failure = value;
+    this.headers = headers;
+  }
+}
+
+export const problem = (code: ErrorCode, detail: string, extra?: Failure['extra']): Problem =>
+  new Problem(failure(code, detail, extra));
+
+export function problemResponse(
+  value: Failure,
+  requestId: string,
+  headers: Record<string, string> = {},
+): Response {
+  const status = STATUS[value.code];
+  const body = {
+    type: `urn:bourse:problem:${value.code}`,
+    title: TITLES[status] ?? 'Error',
+    status,
+    code: value.code,
+    detail: value.detail,
+    request_id: requestId,
+    ...(value.errors ? { errors: value.errors } : {}),
+    ...value.extra,
+  };
+  const challenge: Record<string, string> =
+    status === 401 ? { 'WWW-Authenticate': 'Bearer realm="bourse"' } : {};
+  return Response.json(body, {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      'X-Request-Id': requestId,
+      ...challenge,
+      ...headers,
+    },
+  });
+}
+
+export function fail(c: Context<AppEnv>, value: Failure, headers: Record<string, string> = {}): Response {
+  return problemResponse(value, c.get('requestId'), headers);
+}
+
+export function fieldErrors(
+  issues: readonly { path: PropertyKey[]; message: string; code?: string; keys?: string[] }[],
+): FieldError[] {
+  return issues.map((issue) => ({
+    pointer: `/${[...issue.path, ...(issue.code === 'unrecognized_keys' ? (issue.keys ?? []).slice(0, 1) : [])].map(String).join('/')}`,
+    detail: issue.message,
+  }));
+}

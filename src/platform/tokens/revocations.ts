@@ -1,0 +1,11 @@
+/**
+ * Sessions ended within the life of an access token. Each isolate keeps the short list in memory and refreshes it in the
+ * background, so that a signed-in request reads no database; where the logout happens it applies at once.
+ */
+export interface Revocations {
+  isRevoked(sessionId: string): boolean;
+  /** Takes effect in this isolate at once; the database row is the caller's to write. */
+  add(sessionId: string, nowMs: number): void;
+  /** Starts a background refresh when the list is older than its period; never awaited by a request. */
+  refreshIfStale(nowMs: number): Promise<void> | null;
+}

@@ -1,0 +1,47 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
+import { defineConfig } from 'vitest/config';
+
+/** An Ed25519 key that signs nothing but test tokens: base64url of its JWK. */
+const TEST_SIGNING_KEY =
+  'eyJjcnYiOiJFZDI1NTE5IiwiZCI6IjNrNGNEbC1Cbmo2TmdpdGVlaTViUzhsWHoyY1NfYW9nVzlBM2hnRmVFd1UiLCJ4IjoiNjlIVlp5a3lYX3JjSHhPYW8xelRPVWpIWlp1bEdScGdyR1VGekxMUWJJQSIsImt0eSI6Ik9LUCJ9';
+
+/** Pure code runs in node, in milliseconds; everything that touches the platform runs in workerd with real bindings. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          environment: 'node',
+          include: ['test/{domain,demo,scripts}/**/*.test.ts', 'test/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                ENVIRONMENT: 'test',
+                LOG_LEVEL: 'error',
+                TOKEN_SIGNING_KEY: TEST_SIGNING_KEY,
+                RATE_READS_PER_ADDRESS: '0',
+                RATE_WRITES_PER_ADDRESS: '0',
+                RATE_WRITES_PER_USER: '0',
+                RATE_AUTH_PER_ADDRESS: '0',
+                TEST_MIGRATIONS: await readD1Migrations('./migrations'),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'workers',
+          include: ['test/{durable-objects,http,jobs,flows}/**/*.test.ts'],
+          setupFiles: ['./test/support/apply-migrations.ts'],
+          testTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});
