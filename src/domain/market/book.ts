@@ -7,7 +7,7 @@
  * remove all such orders first and report them in their change, and refused ones look past them. Reads without a time
  * show the book as the last command left it, so a reader calls `expireDue` first.
  */
-import { lineTotal, midpointCents } from '../money.ts';
+import { midpointCents } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 import { ExpiryHeap } from './expiry-heap.ts';
 import { OpenOrders } from './open-orders.ts';
@@ -25,33 +25,9 @@ import {
   type Side,
 } from './order.ts';
 import { checkCollar, checkExpiry, checkOpen, checkPrice, checkQuantity } from './order-checks.ts';
-import { PriceLadder } from './price-ladder.ts';
-import type { Level, RestingOrder } from './resting-order.ts';
-
-export interface LevelView {
-  priceCents: number;
-  quantity: number;
-  orderCount: number;
-}
-
-/** `[priceCents, quantity, orderCount]` per level, best first. */
-export interface Depth {
-  bids: [number, number, number][];
-  asks: [number, number, number][];
-}
-
-/** What taking a quantity now costs; `fills` is `[priceCents, quantity]` per level. */
-export interface Quote {
-  filled: number;
-  totalCents: number;
-  worstPriceCents: number | null;
-  fills: [number, number][];
-}
-
-interface Probe extends Quote {
-  /** True when the user's own order ends the sweep before the quantity is filled. */
-  isBlockedByOwn: boolean;
-}
+import { type LevelRow, type LevelView, PriceLadder } from './price-ladder.ts';
+import { isDue, type Level, type RestingOrder } from './resting-order.ts';
+import { firstLive, type Probe, type ProbedTaker, probeSweep, type Quote } from './sweep-probe.ts';
 
 export class Book {
   private currentRules: BookRules;
@@ -225,11 +201,11 @@ export class Book {
   }
 
   bestBid(): LevelView | null {
-    return viewOf(this.bids.best);
+    return this.bids.bestView();
   }
 
   bestAsk(): LevelView | null {
-    return viewOf(this.asks.best);
+    return this.asks.bestView();
   }
 
   openOrderCount(side?: Side): number {
@@ -247,8 +223,8 @@ export class Book {
   }
 
   /** The best `limit` levels of each side. */
-  depth(limit: number): Depth {
-    return { bids: levelRows(this.bids, limit), asks: levelRows(this.asks, limit) };
+  depth(limit: number): { bids: LevelRow[]; asks: LevelRow[] } {
+    return { bids: this.bids.rows(limit), asks: this.asks.rows(limit) };
   }
 
   /** Every open order: bids, then asks, each in priority order. */
@@ -275,13 +251,8 @@ export class Book {
    * met as the book would meet them: they end the sweep under `cancel_newest` and are passed under `cancel_oldest`.
    */
   quote(side: Side, quantity: number, nowMs: number, excludeUserId?: string): Quote {
-    const { filled, totalCents, worstPriceCents, fills } = this.probe(
-      side,
-      null,
-      quantity,
-      excludeUserId ?? null,
-      nowMs,
-    );
+    const taker = { side, limitCents: null, quantity, userId: excludeUserId ?? null };
+    const { filled, totalCents, worstPriceCents, fills } = this.probe(taker, nowMs);
     return { filled, totalCents, worstPriceCents, fills };
   }
 
@@ -298,13 +269,14 @@ export class Book {
       this.checkPriceCollar(priceCents, command.confirm, nowMs);
     if (refused !== null) return refused;
 
+    const taker = { side, limitCents: priceCents, quantity, userId };
     if (timeInForce === 'fok') {
-      const { filled } = this.probe(side, priceCents, quantity, userId, nowMs);
+      const { filled } = this.probe(taker, nowMs);
       if (filled < quantity) return { code: 'fok_unfillable', availableQuantity: filled };
-    } else if (timeInForce !== 'ioc' && this.isAtOpenOrderLimit(userId, nowMs)) {
-      const { filled, isBlockedByOwn } = this.probe(side, priceCents, quantity, userId, nowMs);
-      const wouldRest = filled < quantity && !isBlockedByOwn;
-      if (wouldRest) return { code: 'open_order_limit', limit: rules.maxOpenOrdersPerUser };
+    } else if (timeInForce === 'gtc' || timeInForce === 'gtt') {
+      if (this.isAtOpenOrderLimit(userId, nowMs) && this.wouldRest(taker, nowMs)) {
+        return { code: 'open_order_limit', limit: rules.maxOpenOrdersPerUser };
+      }
     }
     return this.checkFirstMaker(side, priceCents, userId, command.postOnly, nowMs);
   }
@@ -356,47 +328,19 @@ export class Book {
     return this.open.of(userId).filter((order) => !isDue(order, nowMs)).length >= limit;
   }
 
-  /** The sweep an order would make, without making it. A null limit takes any price. */
-  private probe(
-    side: Side,
-    limitCents: number | null,
-    quantity: number,
-    userId: string | null,
-    nowMs: number,
-  ): Probe {
-    const probe: Probe = {
-      filled: 0,
-      totalCents: 0,
-      worstPriceCents: null,
-      fills: [],
-      isBlockedByOwn: false,
-    };
-    for (const { level, expiresAtMs, state } of this.ladder(oppositeOf(side)).orders()) {
-      const { priceCents } = state;
-      if (probe.filled === quantity || (limitCents !== null && !isMarketable(side, limitCents, priceCents)))
-        break;
-      if (expiresAtMs !== null && expiresAtMs <= nowMs) continue;
-      if (state.userId === userId) {
-        if (this.currentRules.selfTrade === 'cancel_oldest') continue;
-        probe.isBlockedByOwn = true;
-        break;
-      }
-      const taken = Math.min(quantity - probe.filled, state.quantity - state.filled);
-      const lastFill = probe.fills.at(-1);
-      if (lastFill !== undefined && lastFill[0] === level!.priceCents) lastFill[1] += taken;
-      else probe.fills.push([priceCents, taken]);
-      probe.filled += taken;
-      probe.totalCents += lineTotal(priceCents, taken);
-      probe.worstPriceCents = priceCents;
-    }
-    return probe;
+  private wouldRest(taker: ProbedTaker, nowMs: number): boolean {
+    const { filled, isBlockedByOwn } = this.probe(taker, nowMs);
+    return filled < taker.quantity && !isBlockedByOwn;
+  }
+
+  private probe(taker: ProbedTaker, nowMs: number): Probe {
+    return probeSweep(this.ladder(oppositeOf(taker.side)), taker, this.currentRules.selfTrade, nowMs);
   }
 
   private firstLive(side: Side, nowMs: number): RestingOrder | null {
     const ladder = this.ladder(side);
-    if (!this.hasDue(nowMs)) return ladder.best === null ? null : ladder.best.head;
-    for (const order of ladder.orders()) if (!isDue(order, nowMs)) return order;
-    return null;
+    if (this.hasDue(nowMs)) return firstLive(ladder, nowMs);
+    return ladder.best === null ? null : ladder.best.head;
   }
 
   private hasDue(nowMs: number): boolean {
@@ -544,23 +488,4 @@ export class Book {
     yield* this.bids.orders();
     yield* this.asks.orders();
   }
-}
-
-function isDue(order: RestingOrder, nowMs: number): boolean {
-  return order.expiresAtMs !== null && order.expiresAtMs <= nowMs;
-}
-
-function viewOf(level: Level | null): LevelView | null {
-  if (level === null) return null;
-  return { priceCents: level.priceCents, quantity: level.quantity, orderCount: level.orderCount };
-}
-
-function levelRows(ladder: PriceLadder, limit: number): [number, number, number][] {
-  const rows: [number, number, number][] = [];
-  if (limit < 1) return rows;
-  for (const { priceCents, quantity, orderCount } of ladder.levels()) {
-    rows.push([priceCents, quantity, orderCount]);
-    if (rows.length === limit) break;
-  }
-  return rows;
 }

@@ -5,6 +5,14 @@
 import type { Side } from './order.ts';
 import type { Level, RestingOrder } from './resting-order.ts';
 
+export interface LevelView {
+  priceCents: number;
+  quantity: number;
+  orderCount: number;
+}
+
+export type LevelRow = [priceCents: number, quantity: number, orderCount: number];
+
 /** Prices are kept in sorted runs of at most this many, so that a new price moves few others however wide the book. */
 const RUN_LENGTH = 128;
 
@@ -79,6 +87,22 @@ export class PriceLadder {
     for (const level of this.levels()) {
       for (let order = level.head; order !== null; order = order.next) yield order;
     }
+  }
+
+  bestView(): LevelView | null {
+    if (this.best === null) return null;
+    const { priceCents, quantity, orderCount } = this.best;
+    return { priceCents, quantity, orderCount };
+  }
+
+  /** The best `limit` levels, best first. */
+  rows(limit: number): LevelRow[] {
+    const rows: LevelRow[] = [];
+    for (const { priceCents, quantity, orderCount } of this.levels()) {
+      if (rows.length >= limit) break;
+      rows.push([priceCents, quantity, orderCount]);
+    }
+    return rows;
   }
 
   private rankOf(priceCents: number): number {

@@ -34,3 +34,8 @@ export interface Account {
   openCount: number;
   newest: RestingOrder | null;
 }
+
+/** True when the order's expiry has come: it no longer trades, even while it still sits in the book. */
+export function isDue(order: RestingOrder, nowMs: number): boolean {
+  return order.expiresAtMs !== null && order.expiresAtMs <= nowMs;
+}
