@@ -66,6 +66,22 @@ export const refreshTokens = sqliteTable(
   (t) => [index('refresh_tokens_session').on(t.sessionId)],
 );
 
+/** Sign-in attempts since the last success, for each pair of account and address; see decision on login guessing. */
+export const loginAttempts = sqliteTable(
+  'login_attempts',
+  {
+    /** SHA-256 of the user's id, or of what was typed when there is no such user. */
+    accountHash: text().notNull(),
+    address: text().notNull(),
+    attempts: integer().notNull(),
+    windowStartedAt: integer().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.accountHash, t.address] }),
+    index('login_attempts_window').on(t.windowStartedAt),
+  ],
+);
+
 /** One-time tickets that let a browser open a socket without a token in the URL. */
 export const socketTickets = sqliteTable('socket_tickets', {
   hash: text().primaryKey(),

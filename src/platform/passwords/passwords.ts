@@ -4,3 +4,6 @@ export interface Passwords {
   /** With a null hash (unknown account) it does the same work and answers false, so that time tells nothing. */
   verify(password: string, hash: string | null): Promise<boolean>;
 }
+
+/** Thrown instead of joining a queue that is already too long. */
+export class PasswordsBusyError extends Error {}

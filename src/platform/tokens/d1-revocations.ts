@@ -1,0 +1,67 @@
+import type { Revocations } from './revocations.ts';
+
+/** How old the list may grow: a logout elsewhere is known here after at most this and one query. */
+const REFRESH_PERIOD_MS = 5_000;
+/** A refresh that has not come back by now died with its request; another may start. */
+const ABANDONED_AFTER_MS = 30_000;
+/** Each refresh reads back this far before the last one began: clocks differ, and commits take a while. */
+const OVERLAP_MS = 60_000;
+/** Bounds the memory; past it the oldest revocations, whose tokens end soonest, are forgotten first. */
+const MAX_SESSIONS = 20_000;
+
+/** Revocation time by session id, oldest first. The Worker and the objects of one isolate share it. */
+const revokedAtMs = new Map<string, number>();
+let readUpToMs = 0;
+let nextRefreshMs = 0;
+
+/**
+ * Sessions whose end is younger than the life of an access token, read from D1 in the background. A failed read keeps
+ * the list as it is: tokens stay short-lived, and signed-in requests never wait for a database.
+ */
+export function createD1Revocations(d1: D1Database, accessTokenMs: number): Revocations {
+  const note = (sessionId: string, atMs: number) => {
+    if (revokedAtMs.has(sessionId)) return;
+    if (revokedAtMs.size >= MAX_SESSIONS) revokedAtMs.delete(revokedAtMs.keys().next().value as string);
+    revokedAtMs.set(sessionId, atMs);
+  };
+
+  async function refresh(startedMs: number): Promise<void> {
+    try {
+      const sinceMs = Math.max(startedMs - accessTokenMs, readUpToMs - OVERLAP_MS);
+      const { results } = await d1
+        .prepare(
+          `select id, revoked_at from (
+             select id, revoked_at from sessions where revoked_at > ?1 order by revoked_at desc limit ?2
+           ) order by revoked_at`,
+        )
+        .bind(sinceMs, MAX_SESSIONS)
+        .all<{ id: string; revoked_at: number }>();
+      for (const row of results) note(row.id, row.revoked_at);
+      for (const [sessionId, atMs] of revokedAtMs) {
+        if (atMs > startedMs - accessTokenMs) break;
+        revokedAtMs.delete(sessionId);
+      }
+      readUpToMs = startedMs;
+    } catch (error) {
+      console.warn(
+        JSON.stringify({
+          level: 'warn',
+          event: 'revocations_refresh_failed',
+          error: error instanceof Error ? error.message : String(error),
+        }),
+      );
+    } finally {
+      nextRefreshMs = startedMs + REFRESH_PERIOD_MS;
+    }
+  }
+
+  return {
+    isRevoked: (sessionId) => revokedAtMs.has(sessionId),
+    add: note,
+    refreshIfStale(nowMs) {
+      if (nowMs < nextRefreshMs) return null;
+      nextRefreshMs = nowMs + ABANDONED_AFTER_MS;
+      return refresh(nowMs);
+    },
+  };
+}
