@@ -2,8 +2,8 @@ import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { Deps } from '../deps.ts';
-import { failure } from '../domain/errors.ts';
-import { accountsAliases, accountsRoutes } from '../features/accounts/accounts.routes.ts';
+import { type Failure, failure } from '../domain/errors.ts';
+import { accountsAliases, accountsRoutes, wellKnownRoutes } from '../features/accounts/accounts.routes.ts';
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
 import { marketRoutes } from '../features/market/market.routes.ts';
 import { systemRoutes } from '../features/system/system.routes.ts';
@@ -20,12 +20,7 @@ export function createApp(deps: Deps) {
   app.onError((error, c) => {
     if (error instanceof Problem) return fail(c, error.failure, error.headers);
     if (error instanceof HTTPException && error.status < 500) {
-      return fail(
-        c,
-        error.status === 413
-          ? failure('body_too_large', 'The body is larger than this route accepts.')
-          : failure('malformed_json', 'The body could not be read as JSON.'),
-      );
+      return fail(c, refusalOf(error.status));
     }
     deps.log.error('request_failed', {
       request_id: c.get('requestId'),
@@ -70,6 +65,7 @@ export function createApp(deps: Deps) {
   });
 
   app.route('/', systemRoutes);
+  app.route('/', wellKnownRoutes);
   app.route('/api/v1', accountsRoutes);
   app.route('/api/v1', accountsAliases);
   app.route('/api/v1', catalogRoutes);
@@ -78,6 +74,14 @@ export function createApp(deps: Deps) {
 }
 
 export type App = ReturnType<typeof createApp>;
+
+/** What the framework itself refuses, while it reads a body. */
+function refusalOf(status: number): Failure {
+  if (status === 413) return failure('body_too_large', 'The body is larger than this route accepts.');
+  if (status === 415)
+    return failure('unsupported_media_type', 'This route does not take a body of this Content-Type.');
+  return failure('malformed_json', 'The body could not be read as JSON.');
+}
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -89,12 +89,10 @@ const TITLES: Partial<Record<number, string>> = {
 /** RFC 9457 problem details, as every error answer of the API. */
 export const ProblemSchema = z
   .object({
-    type: z
-      .string()
-      .meta({
-        description: 'A stable URI of the kind of problem',
-        example: 'urn:bourse:problem:price_outside_collar',
-      }),
+    type: z.string().meta({
+      description: 'A stable URI of the kind of problem',
+      example: 'urn:bourse:problem:price_outside_collar',
+    }),
     title: z.string(),
     status: z.number().int(),
     code: z.enum(ERROR_CODES),

@@ -1,5 +1,248 @@
-import { createRoutes } from '../../http/factory.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { type Account, rolesOf } from '../../domain/accounts/account.ts';
+import type { Failure } from '../../domain/errors.ts';
+import { callerIn, optionalUser, requireUser } from '../../http/auth.ts';
+import { type AppEnv, createRoutes } from '../../http/factory.ts';
+import { BEARER, json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
+import { Problem, problem } from '../../http/problem.ts';
+import { clientAddress } from '../../http/request-context.ts';
+import {
+  JwksSchema,
+  LoginBody,
+  LoginForm,
+  PublicUserSchema,
+  RefreshBody,
+  RegisterBody,
+  SignedInSchema,
+  TicketSchema,
+  UserSchema,
+} from './accounts.schemas.ts';
+import {
+  type Client,
+  issueTicket,
+  login,
+  logout,
+  readAccount,
+  refresh,
+  register,
+  type SignedIn,
+  TICKET_SECONDS,
+} from './accounts.usecases.ts';
 
-export const accountsRoutes = createRoutes();
+const TAGS = ['accounts'];
 
-export const accountsAliases = createRoutes();
+/** Browsers and verifiers may keep the key set this long; a rotation publishes the new key before it signs. */
+const JWKS_MAX_AGE_SECONDS = 300;
+const MAX_USER_AGENT = 256;
+
+const presentUser = (account: Account) => ({
+  id: account.id,
+  email: account.email,
+  username: account.username,
+  display_name: account.displayName,
+  roles: rolesOf(account.role),
+  created_at: rfc3339(account.createdAtMs),
+});
+
+const presentSignedIn = ({ account, accessToken, refreshToken, expiresInSeconds }: SignedIn) => ({
+  user: presentUser(account),
+  access_token: accessToken,
+  refresh_token: refreshToken,
+  token_type: 'Bearer' as const,
+  expires_in: expiresInSeconds,
+});
+
+const clientOf = (c: Context<AppEnv>): Client => ({
+  address: clientAddress(c.req.raw.headers),
+  userAgent: (c.req.header('User-Agent') ?? '').slice(0, MAX_USER_AGENT),
+});
+
+interface Credentials {
+  email?: string | undefined;
+  username?: string | undefined;
+  password: string;
+}
+
+/** What was typed, from whichever of the two bodies was sent; the other one is empty, and so are both without a body. */
+function credentialsOf(body: Partial<Credentials>, form: Partial<Credentials>) {
+  const { email, username, password } = { ...body, ...form };
+  const name = email ?? username;
+  if (name === undefined || password === undefined)
+    throw problem('validation_failed', 'Send a name and a password, as JSON or as a form.');
+  return { name, password };
+}
+
+function refuse(failure: Failure): Problem {
+  const waitSeconds = failure.extra?.retry_after_seconds;
+  return new Problem(failure, waitSeconds === undefined ? {} : { 'Retry-After': String(waitSeconds) });
+}
+
+/** The sign-in routes under their own prefix, or hidden from the documents under the shorter one of GR-01. */
+function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
+  const routes = createRoutes();
+
+  routes.openapi(
+    createRoute({
+      method: 'post',
+      path: `${prefix}/register`,
+      tags: TAGS,
+      hide,
+      summary: 'Create an account and sign in',
+      request: { body: jsonBody(RegisterBody) },
+      responses: {
+        201: json(SignedInSchema, 'The new account, signed in'),
+        ...problems(400, 409, 413, 415, 503),
+      },
+    }),
+    async (c) => {
+      const { email, username, password, display_name } = c.req.valid('json');
+      const outcome = await register(
+        c.get('deps'),
+        { email, username, password, displayName: display_name ?? null },
+        clientOf(c),
+      );
+      if (!outcome.ok) throw refuse(outcome.error);
+      return c.json(presentSignedIn(outcome.value), 201);
+    },
+  );
+
+  for (const path of hide ? ['/login', '/token'] : ['/login']) {
+    routes.openapi(
+      createRoute({
+        method: 'post',
+        path: `${prefix}${path}`,
+        tags: TAGS,
+        hide,
+        summary: 'Sign in with a password, as JSON or as an OAuth2 password form',
+        request: {
+          body: {
+            content: {
+              'application/json': { schema: LoginBody },
+              'application/x-www-form-urlencoded': { schema: LoginForm },
+            },
+          },
+        },
+        responses: { 200: json(SignedInSchema, 'Signed in'), ...problems(400, 401, 403, 413, 415, 503) },
+      }),
+      async (c) => {
+        const outcome = await login(
+          c.get('deps'),
+          credentialsOf(c.req.valid('json'), c.req.valid('form')),
+          clientOf(c),
+        );
+        if (!outcome.ok) throw refuse(outcome.error);
+        return c.json(presentSignedIn(outcome.value), 200);
+      },
+    );
+  }
+
+  routes.openapi(
+    createRoute({
+      method: 'post',
+      path: `${prefix}/refresh`,
+      tags: TAGS,
+      hide,
+      summary: 'Trade a refresh token for new tokens; it works once',
+      request: { body: jsonBody(RefreshBody) },
+      responses: {
+        200: json(SignedInSchema, 'New tokens for the same session'),
+        ...problems(400, 401, 403, 413, 415),
+      },
+    }),
+    async (c) => {
+      const outcome = await refresh(c.get('deps'), c.req.valid('json').refresh_token);
+      if (!outcome.ok) throw refuse(outcome.error);
+      return c.json(presentSignedIn(outcome.value), 200);
+    },
+  );
+
+  routes.openapi(
+    createRoute({
+      method: 'post',
+      path: `${prefix}/logout`,
+      tags: TAGS,
+      hide,
+      summary: 'End this session',
+      security: BEARER,
+      middleware: requireUser,
+      responses: { 204: { description: 'The session and its tokens have ended' }, ...problems(401) },
+    }),
+    async (c) => {
+      await logout(c.get('deps'), callerIn(c));
+      return c.body(null, 204);
+    },
+  );
+  return routes;
+}
+
+export const accountsRoutes = createAuthRoutes('/auth', false);
+export const accountsAliases = createAuthRoutes('', true);
+
+accountsRoutes.openapi(
+  createRoute({
+    method: 'get',
+    path: '/me',
+    tags: TAGS,
+    summary: 'Who I am',
+    security: BEARER,
+    middleware: requireUser,
+    responses: { 200: json(UserSchema, 'The signed-in user'), ...problems(401) },
+  }),
+  async (c) => {
+    const outcome = await readAccount(c.get('deps'), callerIn(c).userId);
+    if (!outcome.ok) throw problem('invalid_token', 'The account of this token is gone.');
+    return c.json(presentUser(outcome.value), 200);
+  },
+);
+
+accountsRoutes.openapi(
+  createRoute({
+    method: 'post',
+    path: '/ws-tickets',
+    tags: TAGS,
+    summary: 'Get a one-time ticket that opens a socket',
+    security: BEARER,
+    middleware: requireUser,
+    responses: { 201: json(TicketSchema, 'A ticket for one socket'), ...problems(401) },
+  }),
+  async (c) => {
+    const ticket = await issueTicket(c.get('deps'), callerIn(c));
+    return c.json({ ticket, expires_in: TICKET_SECONDS }, 201);
+  },
+);
+
+accountsRoutes.openapi(
+  createRoute({
+    method: 'get',
+    path: '/users/{id}',
+    tags: TAGS,
+    summary: 'The public profile of a user',
+    middleware: optionalUser,
+    request: { params: z.object({ id: z.string().max(64) }) },
+    responses: { 200: json(PublicUserSchema, 'What everybody may see'), ...problems(401, 404) },
+  }),
+  async (c) => {
+    const outcome = await readAccount(c.get('deps'), c.req.valid('param').id);
+    if (!outcome.ok) throw refuse(outcome.error);
+    const { id, username, display_name, created_at } = presentUser(outcome.value);
+    return c.json({ id, username, display_name, created_at }, 200);
+  },
+);
+
+/** Mounted at the root: where verifiers look for keys. */
+export const wellKnownRoutes = createRoutes();
+
+wellKnownRoutes.openapi(
+  createRoute({
+    method: 'get',
+    path: '/.well-known/jwks.json',
+    tags: TAGS,
+    summary: 'The public keys of access tokens',
+    responses: { 200: json(JwksSchema, 'A JWK set') },
+  }),
+  (c) => {
+    c.header('Cache-Control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`);
+    return c.json(c.get('deps').tokens.jwks(), 200);
+  },
+);
