@@ -146,7 +146,7 @@ export const DEMO_MODELS: readonly DemoModel[] = [
     5,
     ['#202124', '#17181a', '#3a3c40', '#1d1e21', '#141517'],
   ),
-  shoe(F.nb550, 'BB550WT1', 'New Balance 550 White Green', 'White/Green', 110, '2021-06-24', 2, [
+  shoe(F.nb550, 'BB550WT1', 'New Balance 550 White Green', 'White/Green', 120, '2021-06-24', 2, [
     '#f5f4ef',
     '#e7e5dc',
     '#1f6a45',
