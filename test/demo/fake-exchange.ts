@@ -44,7 +44,7 @@ export type FakeExchange = {
   readonly books: Map<string, FakeBook>;
   readonly users: Set<string>;
   readonly calls: Call[];
-  /** When set, decides an answer before the exchange does. */
+  /** When set, may answer in place of the exchange, which then does and remembers nothing. */
   intercept: ((call: Call) => Answer | null) | null;
   close(): Promise<void>;
 };
@@ -199,9 +199,9 @@ export async function startFakeExchange(): Promise<FakeExchange> {
     const call = await readCall(request);
     calls.push(call);
     const remember = `${call.user} ${call.key}`;
-    const answer =
-      exchange.intercept?.(call) ?? (call.key ? remembered.get(remember) : undefined) ?? handle(call);
-    if (call.key && answer.status < 500) remembered.set(remember, answer);
+    const forced = exchange.intercept?.(call);
+    const answer = forced ?? (call.key ? remembered.get(remember) : undefined) ?? handle(call);
+    if (call.key && !forced) remembered.set(remember, answer);
     write(response, answer);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
