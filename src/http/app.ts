@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts';
 import { type Failure, failure } from '../domain/errors.ts';
 import { accountsAliases, accountsRoutes, wellKnownRoutes } from '../features/accounts/accounts.routes.ts';
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
+import { mediaRoutes } from '../features/catalog/images.routes.ts';
 import { marketRoutes } from '../features/market/market.routes.ts';
 import { systemRoutes } from '../features/system/system.routes.ts';
 import { createRoutes } from './factory.ts';
@@ -69,6 +70,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', accountsRoutes);
   app.route('/api/v1', accountsAliases);
   app.route('/api/v1', catalogRoutes);
+  app.route('/', mediaRoutes);
   app.route('/api/v1', marketRoutes);
   return app;
 }

@@ -20,3 +20,10 @@ export function requiredVersion(ifMatch: string | undefined, current: number): n
   }
   return current;
 }
+
+/** True when If-None-Match names the tag of what would be served, so that a 304 says enough (RFC 9110, 13.1.2). */
+export function isUnchanged(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  const tags = ifNoneMatch.split(',').map((candidate) => candidate.trim().replace(/^W\//, ''));
+  return tags.includes('*') || tags.includes(tag);
+}

@@ -68,7 +68,7 @@ export const idempotent = createMiddleware<AppEnv>(async (c, next) => {
         'idempotency_in_flight',
         'The first request with this Idempotency-Key is still in flight.',
       );
-    return new Response(first.body, {
+    return new Response(first.body || null, {
       status: first.status,
       headers: {
         'Content-Type': first.status < 400 ? 'application/json' : 'application/problem+json',
