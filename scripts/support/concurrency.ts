@@ -23,14 +23,18 @@ export async function forEachLimited<T>(
 }
 
 /** Lets calls through at most `perSecond`, evenly spaced; null lets them all through. */
-export function createPacer(perSecond: number | null): () => Promise<void> {
+export function createPacer(
+  perSecond: number | null,
+  now: () => number = () => performance.now(),
+  wait: (ms: number) => Promise<unknown> = sleep,
+): () => Promise<void> {
   if (perSecond === null) return async () => {};
   const gapMs = 1000 / perSecond;
   let nextMs = 0;
   return async () => {
-    const nowMs = performance.now();
+    const nowMs = now();
     const slotMs = Math.max(nowMs, nextMs);
     nextMs = slotMs + gapMs;
-    if (slotMs > nowMs) await sleep(slotMs - nowMs);
+    if (slotMs > nowMs) await wait(slotMs - nowMs);
   };
 }
