@@ -6,6 +6,7 @@
  * book ends as it began. The same `--run` resumes an interrupted run; a new one (the default) plays the file again.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import {
   type ApiAnswer,
@@ -41,6 +42,9 @@ import { DEFAULT_COLUMNS, type RecordedSale, readSales, type SalesColumns } from
 /** Buyers and sellers each: enough to spread the orders, few enough to register within seconds. */
 const TRADERS_PER_SIDE = 12;
 const SETUP_CONCURRENCY = 8;
+/** Together longer than any server memoises public market data. */
+const SETTLE_TRIES = 20;
+const SETTLE_PAUSE_MS = 60;
 /** Deep enough to hold every level of a book that is being replayed. */
 const BOOK_DEPTH = 100;
 
@@ -178,11 +182,10 @@ async function playBook(floor: Floor, book: Book, saleDone: () => void): Promise
     saleDone();
   }
   for (const { order, id } of surrounding) await cancelOrder(floor, order, id);
-  const after = JSON.stringify(await readBook(floor.client, book));
   // A run that resumes may find orders of the interrupted one already there; the book began without them.
   const own = [...book.plan.surrounding, ...book.plan.sales.map((sale) => sale.ask)];
   const began = floor.resumed ? withoutOrders(surrounded, own) : before;
-  const unchanged = after === JSON.stringify(before) || after === JSON.stringify(began);
+  const unchanged = await endsAs(floor.client, book, [before, began]);
   floor.tally.bookChecked(`${book.plan.product} / ${book.plan.size}`, unchanged);
 }
 
@@ -251,6 +254,16 @@ function sessionFor(floor: Floor, order: PlannedOrder): Session {
 function readOrder(answer: ApiAnswer, side: PlannedOrder['side']): OrderAnswer {
   const body = answer.body as Record<'bid' | 'ask', { id: string }> & { matches: OrderAnswer['matches'] };
   return { id: body[side].id, matches: body.matches };
+}
+
+/** Whether the book shows one of these states; public market data may lag the book by a moment, so it asks again. */
+async function endsAs(client: ApiClient, book: Book, states: readonly BookLevels[]): Promise<boolean> {
+  const expected = new Set(states.map((state) => JSON.stringify(state)));
+  for (let tries = 1; ; tries++) {
+    if (expected.has(JSON.stringify(await readBook(client, book)))) return true;
+    if (tries === SETTLE_TRIES) return false;
+    await sleep(SETTLE_PAUSE_MS);
+  }
 }
 
 async function readBook(client: ApiClient, { productId, sizeId }: Book): Promise<BookLevels> {
