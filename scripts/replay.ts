@@ -42,6 +42,8 @@ import { DEFAULT_COLUMNS, type RecordedSale, readSales, type SalesColumns } from
 /** Buyers and sellers each: enough to spread the orders, few enough to register within seconds. */
 const TRADERS_PER_SIDE = 12;
 const SETUP_CONCURRENCY = 8;
+/** Part of every client_id, which the API limits to 64 characters. */
+const RUN_ID = /^[\w.-]{1,16}$/;
 /** Together longer than any server memoises public market data. */
 const SETTLE_TRIES = 20;
 const SETTLE_PAUSE_MS = 60;
@@ -304,6 +306,8 @@ async function main(): Promise<void> {
   ) as SalesColumns;
   const sales = await readSales(given.file, columns);
   const runId = given.run ?? Date.now().toString(36);
+  if (!RUN_ID.test(runId))
+    throw new Error(`--run takes up to 16 letters, digits, dots, dashes or underscores, not "${runId}"`);
   console.log(`run ${runId}: ${sales.length} sales in ${given.file}`);
   const report = await replay(sales.slice(0, positive('limit', given.limit) ?? sales.length), {
     url: given.url!,
