@@ -52,9 +52,11 @@ export async function writeGallery(
       .where(and(eq(products.id, product.id), eq(products.version, product.version))),
     db.run(sql.raw(GUARD_SQL)),
     changeStatement(db, change),
-    db.run(sql`update product_images set position = placed.key, is_primary = (placed.value = ${gallery.primary})
-      from json_each(${JSON.stringify(gallery.order)}) as placed
-      where product_images.id = placed.value`),
+    db
+      .update(productImages)
+      .set({ position: sql`placed.key`, isPrimary: sql`placed.value = ${gallery.primary}` })
+      .from(sql`json_each(${JSON.stringify(gallery.order)}) as placed`)
+      .where(sql`${productImages.id} = placed.value`),
   ]);
 }
 

@@ -5,7 +5,7 @@ import type { MediaStore } from './media.ts';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 function headersOf(object: R2Object): Headers {
-  const headers = new Headers({
+  return new Headers({
     ETag: object.httpEtag,
     'Last-Modified': object.uploaded.toUTCString(),
     'Cache-Control': IMMUTABLE,
@@ -14,7 +14,6 @@ function headersOf(object: R2Object): Headers {
     'Content-Disposition': `inline; filename="${object.key.split('/').at(-1)}"`,
     'X-Content-Type-Options': 'nosniff',
   });
-  return headers;
 }
 
 /** A range applies only while the content is the one that If-Range names. */
@@ -52,12 +51,24 @@ export function createR2Media(bucket: R2Bucket): MediaStore {
     return new Response(object.body, { headers });
   }
 
+  async function serveHead(key: string, request: Request): Promise<Response | null> {
+    const object = await bucket.head(key);
+    if (!object) return null;
+    const headers = headersOf(object);
+    if (request.headers.get('If-None-Match')?.includes(object.httpEtag))
+      return new Response(null, { status: 304, headers });
+    headers.set('Content-Length', String(object.size));
+    return new Response(null, { headers });
+  }
+
   return {
     async put(key, bytes, contentType) {
       await bucket.put(key, bytes, { httpMetadata: { contentType } });
     },
-    serve: (key, request) =>
-      request.headers.has('Range') ? serveRange(key, request) : serveWhole(key, request),
+    serve(key, request) {
+      if (request.method === 'HEAD') return serveHead(key, request);
+      return request.headers.has('Range') ? serveRange(key, request) : serveWhole(key, request);
+    },
     async delete(keys) {
       await bucket.delete(keys);
     },
