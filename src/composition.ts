@@ -3,6 +3,7 @@ import { createDb } from './db/client.ts';
 import type { Deps, Logger } from './deps.ts';
 import { type App, createApp } from './http/app.ts';
 import { createObjectBooks } from './platform/books/object-books.ts';
+import { createRecentWrites } from './platform/books/recent-writes.ts';
 import { createBindingImages } from './platform/media/binding-images.ts';
 import { createR2Media } from './platform/media/r2-media.ts';
 import { createScryptPasswords } from './platform/passwords/scrypt-passwords.ts';
@@ -44,9 +45,15 @@ export function compose(env: Env): Composition {
     tokens: createJoseTokens(config, random),
     revocations: createD1Revocations(env.DB, config.ACCESS_TOKEN_SECONDS * 1000),
     books: createObjectBooks(env.ORDER_BOOKS),
+    writes: createRecentWrites(),
     media: createR2Media(env.MEDIA),
     images: createBindingImages(env.IMAGES),
     rate: createIsolateRateLimiter(),
+    requeue: async (queue, body) => {
+      await (queue.endsWith('notifications') ? env.NOTIFICATIONS : env.EVENTS).send(body, {
+        contentType: 'json',
+      });
+    },
     log: createLogger(config.LOG_LEVEL),
   };
   return { app: createApp(deps), deps };

@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { Db } from './db/client.ts';
 import type { RandomSource } from './domain/ids.ts';
 import type { Books } from './platform/books/books.ts';
+import type { RecentWrites } from './platform/books/recent-writes.ts';
 import type { ImageTransformer } from './platform/media/images.ts';
 import type { MediaStore } from './platform/media/media.ts';
 import type { Passwords } from './platform/passwords/passwords.ts';
@@ -22,9 +23,12 @@ export interface Deps {
   tokens: AccessTokens;
   revocations: Revocations;
   books: Books;
+  writes: RecentWrites;
   media: MediaStore;
   images: ImageTransformer;
   rate: RateLimiter;
+  /** Sends a message to a queue again, by the queue's name. */
+  requeue: (queue: string, body: unknown) => Promise<void>;
   log: Logger;
 }
 

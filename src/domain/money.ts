@@ -47,3 +47,8 @@ export function midpointCents(a: number, b: number): Cents {
 export function isWithinFactor(priceCents: number, referenceCents: number, factor: number): boolean {
   return priceCents <= referenceCents * factor && priceCents * factor >= referenceCents;
 }
+
+/** The mean price of `quantity` units that cost `totalCents` together, rounded half up to the cent. */
+export function meanCents(totalCents: number, quantity: number): Cents {
+  return cents(Math.round(totalCents / quantity));
+}

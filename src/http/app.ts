@@ -7,6 +7,8 @@ import { accountsAliases, accountsRoutes, wellKnownRoutes } from '../features/ac
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
 import { mediaRoutes } from '../features/catalog/images.routes.ts';
 import { marketRoutes } from '../features/market/market.routes.ts';
+import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
+import { ordersRoutes } from '../features/market/orders.routes.ts';
 import { systemRoutes } from '../features/system/system.routes.ts';
 import { createRoutes } from './factory.ts';
 import { fail, Problem, problemResponse } from './problem.ts';
@@ -71,7 +73,9 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', accountsAliases);
   app.route('/api/v1', catalogRoutes);
   app.route('/', mediaRoutes);
+  app.route('/api/v1', ordersRoutes);
   app.route('/api/v1', marketRoutes);
+  app.route('/api/v1', marketAdminRoutes);
   return app;
 }
 

@@ -1,3 +1,182 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { count, desc, eq, isNull, sql } from 'drizzle-orm';
+import { deadLetters, sizes } from '../../db/schema.ts';
+import type { Deps } from '../../deps.ts';
+import { requireAdmin } from '../../http/auth.ts';
+import { decodeCursor, encodeCursor, PageQuery, pageOf } from '../../http/cursor.ts';
 import { createRoutes } from '../../http/factory.ts';
+import { BEARER, json, problems, rfc3339, Timestamp } from '../../http/openapi.ts';
+import { problem } from '../../http/problem.ts';
+
+/** How long a part may take to answer before it counts as down. */
+const CHECK_TIMEOUT_MS = 3_000;
+
+const Check = z.object({ status: z.enum(['up', 'down']), ms: z.int(), detail: z.string().optional() });
+const Health = z
+  .object({
+    status: z.enum(['up', 'down']),
+    version: z.string(),
+    time: Timestamp,
+    checks: z.object({ database: Check, media: Check, books: Check, queues: Check }),
+    backlog: z.object({
+      dead_letters: z.int().meta({ description: 'Messages waiting for a person' }),
+      unsynced_books: z.int().meta({ description: 'Books that do not have their newest configuration yet' }),
+    }),
+  })
+  .meta({ id: 'Health' });
+
+async function check(deps: Deps, probe: () => Promise<unknown>): Promise<z.infer<typeof Check>> {
+  const startedMs = deps.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`)), CHECK_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([probe(), timeout]);
+    return { status: 'up', ms: deps.now() - startedMs };
+  } catch (error) {
+    deps.log.error('health_check_failed', { error: String(error) });
+    return { status: 'down', ms: deps.now() - startedMs, detail: 'No good answer' };
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 export const systemRoutes = createRoutes();
+
+systemRoutes.openapi(
+  createRoute({
+    method: 'get',
+    path: '/healthz',
+    tags: ['System'],
+    operationId: 'alive',
+    summary: 'Answers as soon as the Worker runs',
+    responses: { 200: json(z.object({ status: z.literal('up') }), 'Alive') },
+  }),
+  (c) => c.json({ status: 'up' as const }, 200),
+);
+
+systemRoutes.openapi(
+  createRoute({
+    method: 'get',
+    path: '/health',
+    tags: ['System'],
+    operationId: 'health',
+    summary: 'Asks every part: database, media store, order books, queues',
+    responses: { 200: json(Health, 'Every part answers'), 503: json(Health, 'A part does not answer') },
+  }),
+  async (c) => {
+    const deps = c.get('deps');
+    const backlog = { dead_letters: 0, unsynced_books: 0 };
+    const [database, media, books, queues] = await Promise.all([
+      check(deps, () => deps.db.run(sql`select 1`)),
+      check(deps, () => deps.media.ping()),
+      check(deps, () => deps.books.ping()),
+      check(deps, async () => {
+        const [[dead], [unsynced]] = await deps.db.batch([
+          deps.db.select({ rows: count() }).from(deadLetters).where(isNull(deadLetters.replayedAt)),
+          deps.db
+            .select({ rows: count() })
+            .from(sizes)
+            .where(sql`${sizes.configSynced} < ${sizes.configVersion}`),
+        ]);
+        backlog.dead_letters = dead?.rows ?? 0;
+        backlog.unsynced_books = unsynced?.rows ?? 0;
+      }),
+    ]);
+    const checks = { database, media, books, queues };
+    const isUp = Object.values(checks).every(({ status }) => status === 'up');
+    const body = {
+      status: isUp ? ('up' as const) : ('down' as const),
+      version: c.env.VERSION?.id || 'local',
+      time: rfc3339(deps.now()),
+      checks,
+      backlog,
+    };
+    return isUp ? c.json(body, 200) : c.json(body, 503);
+  },
+);
+
+const DeadLetter = z
+  .object({
+    id: z.string(),
+    queue: z.string(),
+    body: z.unknown(),
+    reason: z.string(),
+    attempts: z.int(),
+    created_at: Timestamp,
+    replayed_at: Timestamp.nullable(),
+  })
+  .meta({ id: 'DeadLetter' });
+
+const presentDeadLetter = (row: typeof deadLetters.$inferSelect) => ({
+  id: row.id,
+  queue: row.queue,
+  body: JSON.parse(row.body) as unknown,
+  reason: row.reason,
+  attempts: row.attempts,
+  created_at: rfc3339(row.createdAt),
+  replayed_at: row.replayedAt === null ? null : rfc3339(row.replayedAt),
+});
+
+systemRoutes.openapi(
+  createRoute({
+    method: 'get',
+    path: '/api/v1/admin/dead-letters',
+    tags: ['Administration'],
+    operationId: 'listDeadLetters',
+    summary: 'Messages that could not be processed, newest first',
+    security: BEARER,
+    middleware: requireAdmin,
+    request: { query: PageQuery },
+    responses: { 200: json(pageOf(DeadLetter), 'Dead letters'), ...problems(401, 403) },
+  }),
+  async (c) => {
+    const { limit, cursor } = c.req.valid('query');
+    const position = decodeCursor(cursor, z.tuple([z.number(), z.string()]));
+    const rows = await c
+      .get('deps')
+      .db.select()
+      .from(deadLetters)
+      .where(
+        position === null
+          ? undefined
+          : sql`(${deadLetters.createdAt}, ${deadLetters.id}) < (${position[0]}, ${position[1]})`,
+      )
+      .orderBy(desc(deadLetters.createdAt), desc(deadLetters.id))
+      .limit(limit + 1);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return c.json(
+      {
+        data: page.map(presentDeadLetter),
+        next_cursor: rows.length > limit && last ? encodeCursor([last.createdAt, last.id]) : null,
+      },
+      200,
+    );
+  },
+);
+
+systemRoutes.openapi(
+  createRoute({
+    method: 'post',
+    path: '/api/v1/admin/dead-letters/{id}/replay',
+    tags: ['Administration'],
+    operationId: 'replayDeadLetter',
+    summary: 'Send a dead letter to its queue once more',
+    security: BEARER,
+    middleware: requireAdmin,
+    request: { params: z.object({ id: z.string().max(100) }) },
+    responses: { 200: json(DeadLetter, 'The letter, marked as replayed'), ...problems(401, 403, 404) },
+  }),
+  async (c) => {
+    const deps = c.get('deps');
+    const { id } = c.req.valid('param');
+    const [letter] = await deps.db.select().from(deadLetters).where(eq(deadLetters.id, id));
+    if (!letter) throw problem('dead_letter_not_found', 'There is no such dead letter.');
+    await deps.requeue(letter.queue, JSON.parse(letter.body));
+    const replayedAt = deps.now();
+    await deps.db.update(deadLetters).set({ replayedAt }).where(eq(deadLetters.id, id));
+    return c.json(presentDeadLetter({ ...letter, replayedAt }), 200);
+  },
+);

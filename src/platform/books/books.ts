@@ -1,6 +1,9 @@
 import type { Failure } from '../../domain/errors.ts';
 import type { FeeRate } from '../../domain/market/fees.ts';
-import type { BookStatus, PriceRule, SelfTradeMode } from '../../domain/market/order.ts';
+import type { CandleInterval } from '../../domain/market/market-data.ts';
+import type { BookStatus, PriceRule, SelfTradeMode, Side } from '../../domain/market/order.ts';
+import type { HistoricTrade } from '../../domain/market/record.ts';
+import type { AmendTerms, OrderTerms } from '../../wire/orders.ts';
 
 /** What a book must know of its product and size; pushed to it by the catalogue, newest version wins. */
 export interface BookConfig {
@@ -23,4 +26,68 @@ export interface BookConfig {
   fees: FeeRate[];
 }
 
-export type BookAnswer<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+/** Who commands, under which request keys (scoped by the object to the user), and the id that flows into the events. */
+export interface CommandContext {
+  userId: string;
+  keys: string[];
+  correlationId: string;
+}
+
+export type BookCommand =
+  | { op: 'place'; side: Side; productId: string; terms: OrderTerms }
+  /** Buy or sell at the best price shown; `limitCents` is the worst price the user agreed to. */
+  | {
+      op: 'take';
+      side: Side;
+      productId: string;
+      quantity: number;
+      limitCents: number | null;
+      clientId: string | null;
+    }
+  | { op: 'amend'; side: Side; seq: number; terms: AmendTerms }
+  | { op: 'cancel'; side: Side; seq: number };
+
+/** A success carries the JSON of the answer, made once in the object. */
+export type CommandAnswer =
+  | { ok: true; body: string; replayed: boolean; seq: number }
+  | { ok: false; failure: Failure };
+
+export type ReadAnswer = { ok: true; body: string } | { ok: false; failure: Failure };
+
+export type MarketRead =
+  | { view: 'market' }
+  | { view: 'book'; depth: number }
+  | { view: 'trades'; limit: number }
+  | { view: 'candles'; interval: CandleInterval; fromMs: number | null; toMs: number | null; limit: number }
+  | { view: 'quote'; side: Side; quantity: number; userId: string | null }
+  | { view: 'orders'; side: Side; limit: number };
+
+/** What an order read found: an open or just closed order, or nothing that the book still remembers. */
+export type OrderRead = { ok: true; body: string } | { ok: false; reason: 'not_yours' | 'not_here' };
+
+/** The order books, one object per product-size. Sizes are named by their key (`siz_<key>`). */
+export interface Books {
+  configure(config: BookConfig): Promise<void>;
+  execute(bookKey: string, command: BookCommand, context: CommandContext): Promise<CommandAnswer>;
+  readOrder(bookKey: string, side: Side, seq: number, userId: string): Promise<OrderRead>;
+  read(bookKey: string, productId: string, read: MarketRead): Promise<ReadAnswer>;
+  /** Imports sales of the past with their recorded times; answers how many were new. */
+  importHistory(
+    bookKey: string,
+    productId: string,
+    trades: HistoricTrade[],
+    context: CommandContext,
+  ): Promise<CommandAnswer>;
+  /** The consumer's word that it has applied these records. */
+  confirm(bookKey: string, firstSeq: number, lastSeq: number, part: number, parts: number): Promise<void>;
+  /** Resolves when the projection has this record of the book, or after `timeoutMs`. */
+  whenProjected(bookKey: string, seq: number, timeoutMs: number): Promise<void>;
+  /** Sends the whole journal of a book once more, for a rebuild of the projection. */
+  replayJournal(bookKey: string): Promise<void>;
+  /** Wakes the book so that it looks after its outbox and its expiries. */
+  poke(bookKey: string): Promise<void>;
+  /** Hands a WebSocket upgrade to the book. */
+  connect(bookKey: string, request: Request): Promise<Response>;
+  /** The answer of any object: proof that objects run. */
+  ping(): Promise<void>;
+}

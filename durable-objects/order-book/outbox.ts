@@ -1,0 +1,169 @@
+import type { BookIdentity } from '../../src/domain/market/events.ts';
+import { bundleEvents } from '../../src/domain/market/messages.ts';
+import type { BookRecord } from '../../src/domain/market/record.ts';
+import { Watermark } from '../../src/domain/market/watermark.ts';
+import type { EventPublisher } from '../../src/platform/events/events.ts';
+
+/** Records read and packed at a time. */
+const RECORDS_PER_READ = 400;
+/** Records that may be on their way unconfirmed; more would only wait in the queue. */
+const WINDOW = 4_000;
+/** Commands that follow each other closely share messages and the consumer's batches. */
+const GATHER_MS = 20;
+/** How long a confirmation may take before everything unconfirmed is sent again, doubling up to the longest. */
+const RESEND_MS = 5_000;
+const LONGEST_RESEND_MS = 300_000;
+
+/** Where the outbox finds the journal: in the object, or in the segments that have left it. */
+export type ReadRecords = (afterSeq: number, limit: number) => Promise<BookRecord[]>;
+
+/**
+ * The way of the journal to the queue. A record is done only when the consumer has confirmed it after its D1 batch:
+ * `publish` is no proof, because a queue may lose what it accepted. What stays unconfirmed is sent again, from the
+ * watermark on; consumers are idempotent.
+ */
+export class Outbox {
+  private readonly publisher: EventPublisher;
+  private readonly read: ReadRecords;
+  private readonly identity: () => BookIdentity;
+  private readonly now: () => number;
+  private readonly watermark: Watermark;
+  private committedSeq: number;
+  /** Records up to here are only being sent once more, for a rebuild of the projection. */
+  private rebuildThroughSeq = 0;
+  private sentSeq: number;
+  private resendDelayMs = RESEND_MS;
+  /** When to send again, while anything is unconfirmed. */
+  private resendAtMs: number | null = null;
+  private draining: Promise<void> | null = null;
+  private readonly barriers: { seq: number; resolve: () => void }[] = [];
+
+  constructor(options: {
+    publisher: EventPublisher;
+    read: ReadRecords;
+    identity: () => BookIdentity;
+    now: () => number;
+    confirmedSeq: number;
+    committedSeq: number;
+  }) {
+    this.publisher = options.publisher;
+    this.read = options.read;
+    this.identity = options.identity;
+    this.now = options.now;
+    this.watermark = new Watermark(options.confirmedSeq);
+    this.sentSeq = options.confirmedSeq;
+    this.committedSeq = options.committedSeq;
+    if (this.backlog > 0) this.resendAtMs = this.now();
+  }
+
+  get confirmedSeq(): number {
+    return this.watermark.value;
+  }
+
+  private get backlog(): number {
+    return this.committedSeq - this.watermark.value;
+  }
+
+  /** Records that D1 has never had. */
+  get unprojected(): number {
+    return this.committedSeq - Math.max(this.watermark.value, this.rebuildThroughSeq);
+  }
+
+  /** When the alarm must look after the outbox; null when there is nothing to look after. */
+  get dueAtMs(): number | null {
+    return this.backlog > 0 ? this.resendAtMs : null;
+  }
+
+  /** The journal has grown; sending begins shortly. */
+  committed(seq: number): void {
+    this.committedSeq = seq;
+    this.resendAtMs ??= this.now() + this.resendDelayMs;
+    this.drain(GATHER_MS);
+  }
+
+  /** Sends what has not been sent, and all that is overdue again. For the alarm. */
+  async resume(): Promise<void> {
+    if (this.dueAtMs !== null && this.dueAtMs <= this.now()) {
+      this.sentSeq = this.watermark.value;
+      this.resendDelayMs = Math.min(this.resendDelayMs * 2, LONGEST_RESEND_MS);
+      this.resendAtMs = this.now() + this.resendDelayMs;
+    }
+    this.drain(0);
+    await this.draining;
+  }
+
+  /** The consumer has applied these records; true when the watermark rose. */
+  confirm(firstSeq: number, lastSeq: number, part: number, parts: number): boolean {
+    if (!this.watermark.confirm(firstSeq, lastSeq, part, parts)) return false;
+    this.resendDelayMs = RESEND_MS;
+    this.resendAtMs = this.backlog > 0 ? this.now() + RESEND_MS : null;
+    if (this.sentSeq < this.watermark.value) this.sentSeq = this.watermark.value;
+    for (let index = this.barriers.length - 1; index >= 0; index -= 1) {
+      if (this.barriers[index]!.seq <= this.watermark.value) this.barriers.splice(index, 1)[0]!.resolve();
+    }
+    if (this.sentSeq < this.committedSeq) this.drain(0);
+    return true;
+  }
+
+  /** Resolves when D1 has the record, or after `timeoutMs`. */
+  async whenConfirmed(seq: number, timeoutMs: number): Promise<void> {
+    if (seq <= this.watermark.value) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.barriers.push({
+        seq,
+        resolve: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      });
+    });
+  }
+
+  /** Sends the whole journal again, from the first record on. */
+  restart(): void {
+    this.rebuildThroughSeq = Math.max(this.rebuildThroughSeq, this.watermark.value);
+    this.watermark.reset(0);
+    this.sentSeq = 0;
+    this.resendDelayMs = RESEND_MS;
+    this.resendAtMs = this.now() + RESEND_MS;
+    this.drain(0);
+  }
+
+  private drain(delayMs: number): void {
+    if (this.draining !== null) return;
+    this.draining = new Promise<void>((resolve) => {
+      setTimeout(() => {
+        this.send()
+          // A failed send is not lost: the records stay unconfirmed, and the alarm sends them again.
+          .catch(() => undefined)
+          .then(() => {
+            this.draining = null;
+            resolve();
+          });
+      }, delayMs);
+    });
+  }
+
+  private async send(): Promise<void> {
+    while (this.sentSeq < this.committedSeq && this.sentSeq - this.watermark.value < WINDOW) {
+      const from = this.sentSeq;
+      const records = await this.read(from, RECORDS_PER_READ);
+      if (records.length === 0) return;
+      const bookKey = this.identity().bookKey;
+      await this.publisher.publish(
+        bundleEvents(records, this.identity()).map((bundle) => ({
+          kind: 'book_events' as const,
+          book_key: bookKey,
+          first_seq: bundle.firstSeq,
+          last_seq: bundle.lastSeq,
+          part: bundle.part,
+          parts: bundle.parts,
+          events: bundle.events,
+        })),
+      );
+      // Moved in the meantime, by a confirmation, a resend or a restart: that position stands.
+      if (this.sentSeq === from) this.sentSeq = records.at(-1)!.seq;
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import { type ErrorCode, failure } from '../../src/domain/errors.ts';
+import { parseSequencedId } from '../../src/domain/ids.ts';
+import { SIDES } from '../../src/domain/market/order.ts';
+import type {
+  BookCommand,
+  BookConfig,
+  CommandAnswer,
+  CommandContext,
+} from '../../src/platform/books/books.ts';
+import type { RateLimiter } from '../../src/platform/rate/rate-limiter.ts';
+import type { Revocations } from '../../src/platform/tokens/revocations.ts';
+import { ClientFrame, Command, MAX_FRAME_BYTES } from '../../src/wire/feed.ts';
+import { IDENTITY_HEADERS } from '../../src/wire/socket-identity.ts';
+import type { Attachment, Feed } from './feed.ts';
+
+/** A socket that sends this many frames that cannot be understood is closed. */
+const MAX_BAD_FRAMES = 10;
+/** Sockets of one book; past it the platform's own limit would be near. */
+const MAX_SOCKETS = 20_000;
+
+/** What the sockets need of the object around them. */
+export interface SocketHost {
+  ctx: DurableObjectState;
+  now: () => number;
+  revocations: Revocations;
+  rate: RateLimiter;
+  commandsPerMinute: number;
+  execute(command: BookCommand, context: CommandContext): Promise<CommandAnswer>;
+  settled(): Promise<void>;
+  current(): { bookKey: string; config: BookConfig; feed: Feed; live: { book: { lastSeq: number } } } | null;
+}
+
+type Current = NonNullable<ReturnType<SocketHost['current']>>;
+
+/** The watchers' end of a book: upgrades, frames, and commands over the socket. */
+export class BookSockets {
+  private readonly host: SocketHost;
+
+  constructor(host: SocketHost) {
+    this.host = host;
+    host.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+  }
+
+  accept(request: Request, { config, feed, live }: Current): Response {
+    if (request.headers.get('Upgrade')?.toLowerCase() !== 'websocket')
+      return new Response(null, { status: 426 });
+    if (feed.watcherCount >= MAX_SOCKETS) return new Response(null, { status: 503 });
+    const { 0: client, 1: server } = new WebSocketPair();
+    const expires = request.headers.get(IDENTITY_HEADERS.expiresAtMs);
+    const attachment: Attachment = {
+      userId: request.headers.get(IDENTITY_HEADERS.userId),
+      sessionId: request.headers.get(IDENTITY_HEADERS.sessionId),
+      expiresAtMs: expires === null ? null : Number(expires),
+      channels: [],
+      badFrames: 0,
+    };
+    this.host.ctx.acceptWebSocket(server);
+    feed.add(server, attachment);
+    feed.send(
+      server,
+      JSON.stringify({
+        type: 'connected',
+        product_id: config.productId,
+        size_id: config.sizeId,
+        currency: config.currency,
+        book_status: config.status,
+        user_id: attachment.userId,
+        seq: live.book.lastSeq,
+        server_time: this.time(),
+      }),
+    );
+    const protocol = request.headers.get(IDENTITY_HEADERS.protocol);
+    return new Response(null, {
+      status: 101,
+      webSocket: client,
+      headers: protocol === null ? {} : { 'Sec-WebSocket-Protocol': protocol },
+    });
+  }
+
+  async receive(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const current = this.host.current();
+    const attachment = current?.feed.attachmentOf(socket) ?? null;
+    if (current === null || attachment === null) {
+      socket.close(1012, 'Connect again');
+      return;
+    }
+    const { feed } = current;
+    if (this.hasEnded(attachment)) {
+      socket.close(4401, 'The session ended: connect again with a new token');
+      feed.remove(socket);
+      return;
+    }
+    const waitSeconds = this.host.rate.check(
+      attachment.userId ?? 'anonymous',
+      this.host.commandsPerMinute,
+      this.host.now(),
+    );
+    if (waitSeconds > 0) {
+      this.refuse(socket, feed, 'rate_limited', `Too many frames. Try again in ${waitSeconds} s.`);
+      return;
+    }
+    const frame = readFrame(message);
+    if (!frame.ok) {
+      const badFrames = attachment.badFrames + 1;
+      feed.update(socket, { ...attachment, badFrames });
+      this.refuse(socket, feed, frame.code, frame.detail);
+      if (badFrames >= MAX_BAD_FRAMES) {
+        socket.close(4400, 'Too many bad frames');
+        feed.remove(socket);
+      }
+      return;
+    }
+    const { value } = frame;
+    const ref = value.ref === undefined ? {} : { ref: value.ref };
+    switch (value.type) {
+      case 'ping':
+        await this.host.settled();
+        feed.send(
+          socket,
+          JSON.stringify({ type: 'pong', server_time: this.time(), seq: current.live.book.lastSeq, ...ref }),
+        );
+        return;
+      case 'subscribe': {
+        if (value.channels.includes('orders') && attachment.userId === null) {
+          this.refuse(socket, feed, 'unauthenticated', 'Sign in to watch your own orders.', value.ref);
+          return;
+        }
+        await this.host.settled();
+        const channels = [...new Set([...attachment.channels, ...value.channels])].sort();
+        feed.update(socket, { ...attachment, channels });
+        feed.send(socket, JSON.stringify({ type: 'subscribed', channels, ...ref }));
+        if (value.channels.includes('book'))
+          feed.bringUpToDate(socket, value.resume_from, current.live.book.lastSeq);
+        return;
+      }
+      case 'unsubscribe': {
+        const channels = attachment.channels.filter((channel) => !value.channels.includes(channel));
+        feed.update(socket, { ...attachment, channels });
+        feed.send(socket, JSON.stringify({ type: 'subscribed', channels, ...ref }));
+        return;
+      }
+      case 'commands': {
+        const { userId } = attachment;
+        if (userId === null) {
+          this.refuse(socket, feed, 'unauthenticated', 'Sign in to trade.', value.ref);
+          return;
+        }
+        const results = await Promise.all(
+          value.commands.map((command) => this.run(command, userId, current)),
+        );
+        feed.send(
+          socket,
+          `{"type":"results",${value.ref === undefined ? '' : `"ref":${JSON.stringify(value.ref)},`}"results":[${results.join()}]}`,
+        );
+      }
+    }
+  }
+
+  closed(socket: WebSocket, code: number, reason: string): void {
+    this.host.current()?.feed.remove(socket);
+    // Codes that never travel in a frame cannot be echoed.
+    const isSendable = code !== 1005 && code !== 1006 && code !== 1015;
+    try {
+      socket.close(isSendable ? code : 1000, isSendable ? reason : '');
+    } catch {
+      // Already closed on both ends.
+    }
+  }
+
+  private hasEnded({ expiresAtMs, sessionId }: Attachment): boolean {
+    const nowMs = this.host.now();
+    const refresh = this.host.revocations.refreshIfStale(nowMs);
+    if (refresh !== null) this.host.ctx.waitUntil(refresh);
+    return (
+      (expiresAtMs !== null && expiresAtMs <= nowMs) ||
+      (sessionId !== null && this.host.revocations.isRevoked(sessionId))
+    );
+  }
+
+  /** One command of a frame, answered as JSON: the same schema, checks and answers as over REST. */
+  private async run(input: unknown, userId: string, { bookKey, config }: Current): Promise<string> {
+    const parsed = Command.safeParse(input);
+    if (!parsed.success) {
+      return JSON.stringify({
+        ok: false,
+        code: 'validation_failed',
+        detail: 'The command does not match what this socket accepts; see errors.',
+        errors: parsed.error.issues.map(({ path, message }) => ({
+          pointer: `/${path.map(String).join('/')}`,
+          detail: message,
+        })),
+      });
+    }
+    const command = toBookCommand(parsed.data, bookKey, config.productId);
+    if (command === null) {
+      return JSON.stringify({
+        ok: false,
+        ...failure('order_not_found', 'There is no such order in this book.'),
+      });
+    }
+    const clientId = parsed.data.op === 'place' ? parsed.data.order.client_id : parsed.data.client_id;
+    const answer = await this.host.execute(command, {
+      userId,
+      keys: clientId === undefined ? [] : [`${command.op} ${clientId}`],
+      correlationId: 'socket',
+    });
+    if (answer.ok)
+      return `{"ok":true,${command.op === 'cancel' ? `"${command.side}":${answer.body},"matches":[]}` : answer.body.slice(1)}`;
+    const { extra, ...problem } = answer.failure;
+    return JSON.stringify({ ok: false, ...problem, ...extra });
+  }
+
+  private refuse(socket: WebSocket, feed: Feed, code: ErrorCode, detail: string, ref?: string): void {
+    feed.send(socket, JSON.stringify({ type: 'error', code, detail, ...(ref === undefined ? {} : { ref }) }));
+  }
+
+  private time(): string {
+    return new Date(this.host.now()).toISOString();
+  }
+}
+
+function readFrame(
+  message: string | ArrayBuffer,
+): { ok: true; value: ClientFrame } | { ok: false; code: ErrorCode; detail: string } {
+  if (typeof message !== 'string')
+    return { ok: false, code: 'unsupported_media_type', detail: 'Frames are text with one JSON object.' };
+  if (message.length > MAX_FRAME_BYTES)
+    return { ok: false, code: 'body_too_large', detail: `A frame holds at most ${MAX_FRAME_BYTES} bytes.` };
+  let json: unknown;
+  try {
+    json = JSON.parse(message);
+  } catch {
+    return { ok: false, code: 'malformed_json', detail: 'The frame is not JSON.' };
+  }
+  const parsed = ClientFrame.safeParse(json);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const [issue] = parsed.error.issues;
+  return {
+    ok: false,
+    code: 'validation_failed',
+    detail: `/${issue!.path.map(String).join('/')}: ${issue!.message}`,
+  };
+}
+
+function toBookCommand(command: Command, bookKey: string, productId: string): BookCommand | null {
+  if (command.op === 'place') return { op: 'place', side: command.side, productId, terms: command.order };
+  for (const side of SIDES) {
+    const named = parseSequencedId(side, command.id);
+    if (named === null || named.bookKey !== bookKey) continue;
+    return command.op === 'cancel'
+      ? { op: 'cancel', side, seq: named.sequence }
+      : { op: 'amend', side, seq: named.sequence, terms: command.changes };
+  }
+  return null;
+}

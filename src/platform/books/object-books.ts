@@ -1,0 +1,28 @@
+import type { OrderBook } from '../../../durable-objects/order-book/object.ts';
+import { keyOf } from '../../domain/ids.ts';
+import type { Books } from './books.ts';
+
+/** Books as Durable Objects, named by the key of their size. */
+export function createObjectBooks(namespace: DurableObjectNamespace<OrderBook>): Books {
+  const at = (bookKey: string) => namespace.get(namespace.idFromName(bookKey));
+  return {
+    configure: async (config) => {
+      const bookKey = keyOf('siz', config.sizeId);
+      if (bookKey === null) throw new RangeError(`not a size id: ${config.sizeId}`);
+      await at(bookKey).configure(bookKey, config);
+    },
+    execute: (bookKey, command, context) => at(bookKey).execute(command, context),
+    readOrder: (bookKey, side, seq, userId) => at(bookKey).readOrder(side, seq, userId),
+    read: (bookKey, productId, read) => at(bookKey).read(productId, read),
+    importHistory: (bookKey, productId, trades, context) =>
+      at(bookKey).importHistory(productId, trades, context),
+    confirm: (bookKey, firstSeq, lastSeq, part, parts) => at(bookKey).confirm(firstSeq, lastSeq, part, parts),
+    whenProjected: (bookKey, seq, timeoutMs) => at(bookKey).whenProjected(seq, timeoutMs),
+    replayJournal: (bookKey) => at(bookKey).replayJournal(),
+    poke: (bookKey) => at(bookKey).poke(),
+    connect: (bookKey, request) => at(bookKey).fetch(request),
+    ping: async () => {
+      await at('health').ping();
+    },
+  };
+}
