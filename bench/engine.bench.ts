@@ -1,0 +1,181 @@
+/**
+ * The matching engine, all product rules on and a full `Change` built per command, against two order books from npm on
+ * the same flow. Runs are interleaved and the median of three is taken; slow engines get the first part of the flow.
+ * `node bench/engine.bench.ts` prints operations per second and ratios, and fails when a promised ratio is missed.
+ */
+import { performance } from 'node:perf_hooks';
+import { OrderBook as NodejsOrderBook, Side as NodejsSide } from 'nodejs-order-book';
+import { Orderbook as MatchEngine, TRADE_SIDE } from 'orderbook-match-engine';
+import { drawFlow, type Flow, flowBook, type Operation, timeOf } from './support/flow.ts';
+
+type DepthSide = [priceCents: number, quantity: number][];
+
+interface Engine {
+  run(operations: readonly Operation[]): void;
+  depth(): { bids: DepthSide; asks: DepthSide };
+}
+
+const ROUNDS = 3;
+const SEED = 20_261_121;
+
+function ours(): Engine {
+  const book = flowBook();
+  let index = 0;
+  return {
+    run(operations) {
+      for (const operation of operations) {
+        const nowMs = timeOf(index);
+        index += 1;
+        if (operation.kind === 'add') book.place(operation.command, nowMs);
+        else book.cancel(operation.id, null, 'user', nowMs);
+      }
+    },
+    depth() {
+      const { bids, asks } = book.depth(Number.POSITIVE_INFINITY);
+      return { bids: bids.map(([p, q]) => [p, q]), asks: asks.map(([p, q]) => [p, q]) };
+    },
+  };
+}
+
+function nodejsOrderBook(): Engine {
+  const book = new NodejsOrderBook();
+  return {
+    run(operations) {
+      for (const operation of operations) {
+        if (operation.kind === 'cancel') {
+          book.cancel(String(operation.id));
+          continue;
+        }
+        const { side, priceCents, quantity } = operation.command;
+        book.limit({
+          side: side === 'bid' ? NodejsSide.BUY : NodejsSide.SELL,
+          id: String(operation.id),
+          size: quantity,
+          price: priceCents,
+        });
+      }
+    },
+    depth() {
+      const [asks, bids] = book.depth();
+      return { bids, asks: [...asks].sort((a, b) => a[0] - b[0]) };
+    },
+  };
+}
+
+function matchEngine(): Engine {
+  const book = new MatchEngine({ limit: Number.POSITIVE_INFINITY });
+  return {
+    run(operations) {
+      for (const operation of operations) {
+        if (operation.kind === 'cancel') {
+          book.cancel(operation.id);
+          continue;
+        }
+        const { side, priceCents, quantity } = operation.command;
+        book.add(operation.id, side === 'bid' ? TRADE_SIDE.BID : TRADE_SIDE.ASK, priceCents, quantity);
+      }
+    },
+    depth() {
+      const numbers = (rows: { price: unknown; quantity: unknown }[]): DepthSide =>
+        rows.map(({ price, quantity }) => [Number(price), Number(quantity)]);
+      const { bids, asks } = book.getOrderbook();
+      return { bids: numbers(bids), asks: numbers(asks) };
+    },
+  };
+}
+
+const ENGINES = { ours, 'nodejs-order-book': nodejsOrderBook, 'orderbook-match-engine': matchEngine };
+type EngineName = keyof typeof ENGINES;
+const NAMES = Object.keys(ENGINES) as EngineName[];
+
+interface Scenario {
+  title: string;
+  resting: number;
+  depthTicks: number;
+  /** How much of the flow each engine is given: enough for a steady figure, little enough for a short run. */
+  operations: Record<EngineName, number>;
+  /** The least ratio of ours to the peer; a peer without one is only reported. */
+  atLeast: Partial<Record<EngineName, number>>;
+}
+
+const SCENARIOS: Scenario[] = [
+  {
+    title: '1 000 resting',
+    resting: 1_000,
+    depthTicks: 100,
+    operations: { ours: 500_000, 'nodejs-order-book': 200_000, 'orderbook-match-engine': 200_000 },
+    atLeast: { 'nodejs-order-book': 10, 'orderbook-match-engine': 5 },
+  },
+  {
+    title: '100 000 resting',
+    resting: 100_000,
+    depthTicks: 100,
+    operations: { ours: 500_000, 'nodejs-order-book': 30_000, 'orderbook-match-engine': 150_000 },
+    atLeast: { 'nodejs-order-book': 40, 'orderbook-match-engine': 5 },
+  },
+  {
+    title: '100 000 resting, wide prices',
+    resting: 100_000,
+    depthTicks: 50_000,
+    operations: { ours: 500_000, 'nodejs-order-book': 60_000, 'orderbook-match-engine': 100_000 },
+    atLeast: { 'orderbook-match-engine': 5 },
+  },
+];
+
+/** Operations per second over the first `count` operations, on a book that has been filled before. */
+function measure(name: EngineName, flow: Flow, count: number): number {
+  const engine = ENGINES[name]();
+  engine.run(flow.prefill);
+  const operations = flow.operations.slice(0, count);
+  const start = performance.now();
+  engine.run(operations);
+  return (operations.length * 1_000) / (performance.now() - start);
+}
+
+/** All engines must end with the same book, or the figures compare different work. Also warms them up. */
+function checkSameWork(): void {
+  const flow = drawFlow({ resting: 1_000, operations: 40_000, depthTicks: 100, seed: SEED });
+  const depths = NAMES.map((name) => {
+    const engine = ENGINES[name]();
+    engine.run(flow.prefill);
+    engine.run(flow.operations);
+    return JSON.stringify(engine.depth());
+  });
+  for (const [index, depth] of depths.entries()) {
+    if (depth !== depths[0]) throw new Error(`${NAMES[index]} ends with another book than ours`);
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+checkSameWork();
+let isMissed = false;
+for (const { title, resting, depthTicks, operations, atLeast } of SCENARIOS) {
+  const flow = drawFlow({
+    resting,
+    operations: Math.max(...Object.values(operations)),
+    depthTicks,
+    seed: SEED,
+  });
+  const rates = new Map<EngineName, number[]>(NAMES.map((name) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of NAMES) rates.get(name)!.push(measure(name, flow, operations[name]));
+  }
+  console.log(`\n${title}`);
+  const own = median(rates.get('ours')!);
+  for (const name of NAMES) {
+    const rate = median(rates.get(name)!);
+    const target = atLeast[name];
+    const ratio = own / rate;
+    if (target !== undefined && ratio < target) isMissed = true;
+    const verdict =
+      target === undefined ? '' : `  (at least ${target}x: ${ratio >= target ? 'met' : 'MISSED'})`;
+    const figures = `${Math.round(rate).toLocaleString('en').padStart(12)} ops/s`;
+    console.log(
+      `  ${name.padEnd(24)}${figures}${name === 'ours' ? '' : `  ours is ${ratio.toFixed(1)}x${verdict}`}`,
+    );
+  }
+}
+process.exitCode = isMissed ? 1 : 0;
