@@ -6,12 +6,13 @@
 import { performance } from 'node:perf_hooks';
 import { OrderBook as NodejsOrderBook, Side as NodejsSide } from 'nodejs-order-book';
 import { Orderbook as MatchEngine, TRADE_SIDE } from 'orderbook-match-engine';
-import { drawFlow, type Flow, flowBook, type Operation, timeOf } from './support/flow.ts';
+import { commandAt, drawFlow, type Flow, flowBook, timeOf } from './support/flow.ts';
 
 type DepthSide = [priceCents: number, quantity: number][];
 
 interface Engine {
-  run(operations: readonly Operation[]): void;
+  /** Performs the operations from one index up to another. */
+  run(flow: Flow, from: number, to: number): void;
   depth(): { bids: DepthSide; asks: DepthSide };
 }
 
@@ -20,14 +21,12 @@ const SEED = 20_261_121;
 
 function ours(): Engine {
   const book = flowBook();
-  let index = 0;
   return {
-    run(operations) {
-      for (const operation of operations) {
-        const nowMs = timeOf(index);
-        index += 1;
-        if (operation.kind === 'add') book.place(operation.command, nowMs);
-        else book.cancel(operation.id, null, 'user', nowMs);
+    run(flow, from, to) {
+      const { isCancel, id } = flow.operations;
+      for (let index = from; index < to; index += 1) {
+        if (isCancel[index] === 1) book.cancel(id[index]!, null, 'user', timeOf(index));
+        else book.place(commandAt(flow, index), timeOf(index));
       }
     },
     depth() {
@@ -40,18 +39,18 @@ function ours(): Engine {
 function nodejsOrderBook(): Engine {
   const book = new NodejsOrderBook();
   return {
-    run(operations) {
-      for (const operation of operations) {
-        if (operation.kind === 'cancel') {
-          book.cancel(String(operation.id));
+    run({ operations }, from, to) {
+      const { isCancel, id, isBid, priceCents, quantity } = operations;
+      for (let index = from; index < to; index += 1) {
+        if (isCancel[index] === 1) {
+          book.cancel(String(id[index]));
           continue;
         }
-        const { side, priceCents, quantity } = operation.command;
         book.limit({
-          side: side === 'bid' ? NodejsSide.BUY : NodejsSide.SELL,
-          id: String(operation.id),
-          size: quantity,
-          price: priceCents,
+          side: isBid[index] === 1 ? NodejsSide.BUY : NodejsSide.SELL,
+          id: String(id[index]),
+          size: quantity[index]!,
+          price: priceCents[index]!,
         });
       }
     },
@@ -65,14 +64,15 @@ function nodejsOrderBook(): Engine {
 function matchEngine(): Engine {
   const book = new MatchEngine({ limit: Number.POSITIVE_INFINITY });
   return {
-    run(operations) {
-      for (const operation of operations) {
-        if (operation.kind === 'cancel') {
-          book.cancel(operation.id);
+    run({ operations }, from, to) {
+      const { isCancel, id, isBid, priceCents, quantity } = operations;
+      for (let index = from; index < to; index += 1) {
+        if (isCancel[index] === 1) {
+          book.cancel(id[index]!);
           continue;
         }
-        const { side, priceCents, quantity } = operation.command;
-        book.add(operation.id, side === 'bid' ? TRADE_SIDE.BID : TRADE_SIDE.ASK, priceCents, quantity);
+        const side = isBid[index] === 1 ? TRADE_SIDE.BID : TRADE_SIDE.ASK;
+        book.add(id[index]!, side, priceCents[index]!, quantity[index]!);
       }
     },
     depth() {
@@ -125,11 +125,11 @@ const SCENARIOS: Scenario[] = [
 /** Operations per second over the first `count` operations, on a book that has been filled before. */
 function measure(name: EngineName, flow: Flow, count: number): number {
   const engine = ENGINES[name]();
-  engine.run(flow.prefill);
-  const operations = flow.operations.slice(0, count);
+  const end = flow.prefilled + count;
+  engine.run(flow, 0, flow.prefilled);
   const start = performance.now();
-  engine.run(operations);
-  return (operations.length * 1_000) / (performance.now() - start);
+  engine.run(flow, flow.prefilled, end);
+  return (count * 1_000) / (performance.now() - start);
 }
 
 /** All engines must end with the same book, or the figures compare different work. Also warms them up. */
@@ -137,8 +137,7 @@ function checkSameWork(): void {
   const flow = drawFlow({ resting: 1_000, operations: 40_000, depthTicks: 100, seed: SEED });
   const depths = NAMES.map((name) => {
     const engine = ENGINES[name]();
-    engine.run(flow.prefill);
-    engine.run(flow.operations);
+    engine.run(flow, 0, flow.operations.length);
     return JSON.stringify(engine.depth());
   });
   for (const [index, depth] of depths.entries()) {

@@ -7,12 +7,24 @@ import { Book } from '../../src/domain/market/book.ts';
 import type { Change, PlaceCommand, Rejection, Side } from '../../src/domain/market/order.ts';
 import type { Result } from '../../src/domain/result.ts';
 
-export type Operation = { kind: 'add'; id: number; command: PlaceCommand } | { kind: 'cancel'; id: number };
+/** Operations as columns, so that a long flow costs the garbage collector nothing while an engine is timed. */
+export interface Operations {
+  length: number;
+  isCancel: Uint8Array;
+  /** The order that is placed or cancelled. */
+  id: Float64Array;
+  isBid: Uint8Array;
+  priceCents: Float64Array;
+  quantity: Uint8Array;
+  user: Uint32Array;
+}
 
 export interface Flow {
-  /** Builds the resting book; not timed. */
-  prefill: Operation[];
-  operations: Operation[];
+  /** The first `prefilled` operations build the resting book and are not timed. */
+  prefilled: number;
+  operations: Operations;
+  buyers: string[];
+  sellers: string[];
 }
 
 export interface FlowShape {
@@ -30,8 +42,12 @@ const LIFETIME_MS = 30 * 24 * 3_600_000;
 const ADD_SHARE = 0.6;
 const CANCEL_SHARE = 0.3;
 const MAX_QUANTITY = 5;
-/** Units one sweep takes: with orders of three units on average this is what keeps the book's size. */
-const SWEEP_QUANTITY = 9;
+/**
+ * Units one sweep takes. Nine, the units of three orders, would make up for what adds outnumber cancels; the choice
+ * between a little less and a little more keeps the book at its size.
+ */
+const SMALL_SWEEP_QUANTITY = 6;
+const LARGE_SWEEP_QUANTITY = 12;
 /** Open orders per user on average, well below the limit of 50. */
 const ORDERS_PER_USER = 5;
 
@@ -53,66 +69,88 @@ export function flowBook(): Book {
   });
 }
 
-export function drawFlow({ resting, operations, depthTicks, seed }: FlowShape): Flow {
-  const random = randomFrom(seed);
+/** The n-th operation of the flow, which must be an order, as a command of our engine. */
+export function commandAt({ operations, buyers, sellers }: Flow, index: number): PlaceCommand {
+  const isBid = operations.isBid[index] === 1;
+  const user = operations.user[index]!;
+  return {
+    side: isBid ? 'bid' : 'ask',
+    userId: isBid ? buyers[user]! : sellers[user]!,
+    clientId: null,
+    priceCents: operations.priceCents[index]!,
+    quantity: operations.quantity[index]!,
+    timeInForce: 'gtc',
+    postOnly: false,
+    expiresAtMs: timeOf(index) + LIFETIME_MS,
+    confirm: false,
+  };
+}
+
+export function drawFlow(shape: FlowShape): Flow {
+  const { resting, depthTicks } = shape;
+  const length = resting + shape.operations;
+  const random = randomFrom(shape.seed);
   const below = (limit: number) => Math.floor(random() * limit);
+  const userCount = Math.ceil(resting / ORDERS_PER_USER);
+  // Buyers and sellers are different people, so that no engine has a self-trade to prevent.
+  const names = (role: string) => Array.from({ length: userCount }, (_, index) => `usr_${role}${index}`);
+  const operations: Operations = {
+    length,
+    isCancel: new Uint8Array(length),
+    id: new Float64Array(length),
+    isBid: new Uint8Array(length),
+    priceCents: new Float64Array(length),
+    quantity: new Uint8Array(length),
+    user: new Uint32Array(length),
+  };
+  const flow: Flow = { prefilled: resting, operations, buyers: names('buyer'), sellers: names('seller') };
   const book = flowBook();
   const open: number[] = [];
-  const users = Math.ceil(resting / ORDERS_PER_USER);
-  let index = 0;
 
-  const order = (side: Side, priceCents: number, quantity: number): Operation => {
-    // Buyers and sellers are different people, so that no engine has a self-trade to prevent.
-    const userId = `${side === 'bid' ? 'buyer' : 'seller'}-${below(users)}`;
-    const expiresAtMs = timeOf(index) + LIFETIME_MS;
-    const command: PlaceCommand = {
-      side,
-      userId,
-      clientId: null,
-      priceCents,
-      quantity,
-      timeInForce: 'gtc',
-      postOnly: false,
-      expiresAtMs,
-      confirm: false,
-    };
-    const change = accepted(book.place(command, timeOf(index)));
-    index += 1;
-    if (book.order(change.seq) !== null) open.push(change.seq);
-    return { kind: 'add', id: change.seq, command };
+  const place = (index: number, side: Side, priceCents: number, quantity: number) => {
+    operations.isBid[index] = side === 'bid' ? 1 : 0;
+    operations.priceCents[index] = priceCents;
+    operations.quantity[index] = quantity;
+    operations.user[index] = below(userCount);
+    const { seq } = accepted(book.place(commandAt(flow, index), timeOf(index)));
+    operations.id[index] = seq;
+    if (book.order(seq) !== null) open.push(seq);
   };
-  const add = (): Operation => {
+  const add = (index: number) => {
     const side: Side = random() < 0.5 ? 'bid' : 'ask';
     // Most orders are placed near the top of the book.
     const ticks = 1 + Math.floor(depthTicks * random() ** 2);
     const offset = ticks * TICK_CENTS * (side === 'bid' ? -1 : 1);
-    return order(side, MIDDLE_CENTS + offset, 1 + below(MAX_QUANTITY));
+    place(index, side, MIDDLE_CENTS + offset, 1 + below(MAX_QUANTITY));
   };
-  const cancel = (): Operation => {
+  const sweep = (index: number) => {
+    const side: Side = random() < 0.5 ? 'bid' : 'ask';
+    const quantity = book.openOrderCount() > resting ? LARGE_SWEEP_QUANTITY : SMALL_SWEEP_QUANTITY;
+    const { worstPriceCents } = book.quote(side, quantity, timeOf(index));
+    if (worstPriceCents === null) add(index);
+    else place(index, side, worstPriceCents, quantity);
+  };
+  const cancel = (index: number) => {
     for (;;) {
       const at = below(open.length);
-      const id = open[at]!;
+      const seq = open[at]!;
       open[at] = open.at(-1)!;
       open.pop();
-      if (book.order(id) === null) continue;
-      accepted(book.cancel(id, null, 'user', timeOf(index)));
-      index += 1;
-      return { kind: 'cancel', id };
+      if (book.order(seq) === null) continue;
+      accepted(book.cancel(seq, null, 'user', timeOf(index)));
+      operations.isCancel[index] = 1;
+      operations.id[index] = seq;
+      return;
     }
   };
-  const sweep = (): Operation => {
-    const side: Side = random() < 0.5 ? 'bid' : 'ask';
-    const { worstPriceCents } = book.quote(side, SWEEP_QUANTITY, timeOf(index));
-    return worstPriceCents === null ? add() : order(side, worstPriceCents, SWEEP_QUANTITY);
-  };
 
-  const prefill = Array.from({ length: resting }, add);
-  const timed = Array.from({ length: operations }, () => {
-    const kind = random();
-    if (kind < ADD_SHARE) return add();
-    return kind < ADD_SHARE + CANCEL_SHARE ? cancel() : sweep();
-  });
-  return { prefill, operations: timed };
+  for (let index = 0; index < length; index += 1) {
+    const kind = index < resting ? 0 : random();
+    if (kind < ADD_SHARE) add(index);
+    else if (kind < ADD_SHARE + CANCEL_SHARE) cancel(index);
+    else sweep(index);
+  }
+  return flow;
 }
 
 function accepted(result: Result<Change, Rejection>): Change {

@@ -17,6 +17,7 @@ import {
   type Change,
   type CloseReason,
   isMarketable,
+  type LevelChange,
   type OrderState,
   oppositeOf,
   type PlaceCommand,
@@ -37,8 +38,9 @@ export class Book {
   private readonly asks = new PriceLadder('ask');
   private readonly open = new OpenOrders();
   private readonly expiries = new ExpiryHeap();
-  /** The levels the running command has touched. */
-  private touched: Level[] = [];
+  /** The levels the running command has touched: the first `touchedCount`, the rest is left from earlier commands. */
+  private readonly touched: Level[] = [];
+  private touchedCount = 0;
 
   constructor(rules: BookRules) {
     this.currentRules = { ...rules };
@@ -63,10 +65,10 @@ export class Book {
   place(command: PlaceCommand, nowMs: number): Result<Change, Rejection> {
     const rejection = this.checkPlace(command, nowMs);
     if (rejection !== null) return err(rejection);
-    const change = this.begin(nowMs);
+    const seq = this.sequence + 1;
     const order: OrderState = {
-      seq: change.seq,
-      prioritySeq: change.seq,
+      seq,
+      prioritySeq: seq,
       side: command.side,
       userId: command.userId,
       clientId: command.clientId,
@@ -82,7 +84,7 @@ export class Book {
       closeReason: null,
       version: 1,
     };
-    change.orders.push(order);
+    const change = this.begin(nowMs, order);
     this.removeDue(change);
     this.sweepAndRest(order, change);
     return ok(this.settle(change));
@@ -101,19 +103,14 @@ export class Book {
       return err({ code: 'not_resting' });
     }
     const before = resting.state;
-    const amended: OrderState = {
-      ...before,
-      priceCents: patch.priceCents ?? before.priceCents,
-      quantity: patch.quantity ?? before.quantity,
-      expiresAtMs: patch.expiresAtMs === undefined ? before.expiresAtMs : patch.expiresAtMs,
-      updatedAtMs: nowMs,
-      version: before.version + 1,
-    };
+    const amended = revise(before, nowMs);
+    if (patch.priceCents !== undefined) amended.priceCents = patch.priceCents;
+    if (patch.quantity !== undefined) amended.quantity = patch.quantity;
+    if (patch.expiresAtMs !== undefined) amended.expiresAtMs = patch.expiresAtMs;
     const rejection = this.checkAmend(before, amended, patch.confirm === true, nowMs);
     if (rejection !== null) return err(rejection);
 
-    const change = this.begin(nowMs);
-    change.orders.push(amended);
+    const change = this.begin(nowMs, amended);
     this.removeDue(change);
     const keepsPlace =
       amended.priceCents === before.priceCents &&
@@ -140,8 +137,9 @@ export class Book {
     const order = this.open.get(seq);
     const isTheirs = order !== undefined && (userId === null || order.state.userId === userId);
     if (!isTheirs || isDue(order, nowMs)) return err({ code: 'not_resting' });
-    const change = this.begin(nowMs);
-    this.close(order, 'cancelled', reason, change);
+    const cancelled = closedBy(order.state, 'cancelled', reason, nowMs);
+    const change = this.begin(nowMs, cancelled);
+    this.unlink(order, change);
     this.removeDue(change);
     return ok(this.settle(change));
   }
@@ -149,8 +147,8 @@ export class Book {
   /** Cancels every open order of the user, or of everyone when `userId` is null; null when nothing changed. */
   cancelAll(userId: string | null, reason: CloseReason, nowMs: number): Change | null {
     const orders = userId === null ? [...this.restingOrders()] : this.open.of(userId);
-    if (orders.length === 0 && !this.hasDue(nowMs)) return null;
-    const change = this.begin(nowMs);
+    if (orders.length === 0 && !this.expiries.hasDue(nowMs)) return null;
+    const change = this.begin(nowMs, null);
     this.removeDue(change);
     for (const order of orders) if (order.level !== null) this.close(order, 'cancelled', reason, change);
     return this.settle(change);
@@ -158,8 +156,8 @@ export class Book {
 
   /** Removes up to `limit` orders whose expiry has come, earliest first; null when there is none. */
   expireDue(nowMs: number, limit: number): Change | null {
-    if (limit < 1 || !this.hasDue(nowMs)) return null;
-    const change = this.begin(nowMs);
+    if (limit < 1 || !this.expiries.hasDue(nowMs)) return null;
+    const change = this.begin(nowMs, null);
     this.removeDue(change, limit);
     return this.settle(change);
   }
@@ -167,7 +165,7 @@ export class Book {
   /** Changes the rules from the next command on; resting orders stay, off a new tick too. Touches no order. */
   setRules(rules: Partial<BookRules>, nowMs: number): Change {
     this.currentRules = { ...this.currentRules, ...rules };
-    return this.begin(nowMs);
+    return this.begin(nowMs, null);
   }
 
   /** Notes a sale from outside the book, such as imported history. The latest sale by time is the last sale. */
@@ -269,14 +267,16 @@ export class Book {
       this.checkPriceCollar(priceCents, command.confirm, nowMs);
     if (refused !== null) return refused;
 
-    const taker = { side, limitCents: priceCents, quantity, userId };
     if (timeInForce === 'fok') {
-      const { filled } = this.probe(taker, nowMs);
+      const { filled } = this.probe({ side, limitCents: priceCents, quantity, userId }, nowMs);
       if (filled < quantity) return { code: 'fok_unfillable', availableQuantity: filled };
-    } else if (timeInForce === 'gtc' || timeInForce === 'gtt') {
-      if (this.isAtOpenOrderLimit(userId, nowMs) && this.wouldRest(taker, nowMs)) {
-        return { code: 'open_order_limit', limit: rules.maxOpenOrdersPerUser };
-      }
+    } else if (timeInForce !== 'ioc' && this.isAtOpenOrderLimit(userId, nowMs)) {
+      const { filled, isBlockedByOwn } = this.probe(
+        { side, limitCents: priceCents, quantity, userId },
+        nowMs,
+      );
+      const wouldRest = filled < quantity && !isBlockedByOwn;
+      if (wouldRest) return { code: 'open_order_limit', limit: rules.maxOpenOrdersPerUser };
     }
     return this.checkFirstMaker(side, priceCents, userId, command.postOnly, nowMs);
   }
@@ -328,47 +328,45 @@ export class Book {
     return this.open.of(userId).filter((order) => !isDue(order, nowMs)).length >= limit;
   }
 
-  private wouldRest(taker: ProbedTaker, nowMs: number): boolean {
-    const { filled, isBlockedByOwn } = this.probe(taker, nowMs);
-    return filled < taker.quantity && !isBlockedByOwn;
-  }
-
   private probe(taker: ProbedTaker, nowMs: number): Probe {
     return probeSweep(this.ladder(oppositeOf(taker.side)), taker, this.currentRules.selfTrade, nowMs);
   }
 
   private firstLive(side: Side, nowMs: number): RestingOrder | null {
     const ladder = this.ladder(side);
-    if (this.hasDue(nowMs)) return firstLive(ladder, nowMs);
+    if (this.expiries.hasDue(nowMs)) return firstLive(ladder, nowMs);
     return ladder.best === null ? null : ladder.best.head;
-  }
-
-  private hasDue(nowMs: number): boolean {
-    const earliest = this.expiries.earliest();
-    return earliest !== null && isDue(earliest, nowMs);
   }
 
   // --- Effects: reached only by a command that has been accepted ---
 
-  private begin(nowMs: number): Change {
+  /** Takes the next sequence number for a command about `subject`, if it is about one order. */
+  private begin(nowMs: number, subject: OrderState | null): Change {
     this.sequence += 1;
-    this.touched = [];
-    return { seq: this.sequence, atMs: nowMs, orders: [], fills: [], levels: [], prevented: [] };
-  }
-
-  private settle(change: Change): Change {
-    for (const { side, priceCents, quantity, orderCount } of this.touched) {
-      // An emptied level may have been opened anew by the same command; then only the new one is reported.
-      if (orderCount === 0 && this.ladder(side).levelAt(priceCents) !== undefined) continue;
-      change.levels.push([side, priceCents, quantity, orderCount]);
-    }
-    return change;
+    this.touchedCount = 0;
+    const orders = subject === null ? [] : [subject];
+    return { seq: this.sequence, atMs: nowMs, orders, fills: [], levels: [], prevented: [] };
   }
 
   private touch(level: Level, change: Change): void {
     if (level.touchedSeq === change.seq) return;
     level.touchedSeq = change.seq;
-    this.touched.push(level);
+    this.touched[this.touchedCount] = level;
+    this.touchedCount += 1;
+  }
+
+  private settle(change: Change): Change {
+    // Most commands touch one level, and a literal array of one is far smaller than one that was pushed to.
+    if (this.touchedCount === 1) change.levels = [rowOf(this.touched[0]!)];
+    else for (let index = 0; index < this.touchedCount; index += 1) this.report(this.touched[index]!, change);
+    return change;
+  }
+
+  private report(level: Level, change: Change): void {
+    const { side, priceCents, orderCount } = level;
+    // An emptied level may have been opened anew by the same command; then only the new one is reported.
+    if (orderCount === 0 && this.ladder(side).levelAt(priceCents) !== undefined) return;
+    change.levels.push(rowOf(level));
   }
 
   /** Matches the order against the other side and lets what remains of it rest, or closes it. */
@@ -427,24 +425,18 @@ export class Book {
     taker.filled += quantity;
     this.recordSale(priceCents, change.atMs);
 
-    const filled = resting.filled + quantity;
-    if (filled < resting.quantity) {
-      const version = resting.version + 1;
-      maker.state = { ...resting, filled, updatedAtMs: change.atMs, version };
+    const revised = revise(resting, change.atMs);
+    revised.filled += quantity;
+    change.orders.push(revised);
+    if (revised.filled < revised.quantity) {
+      maker.state = revised;
       maker.level!.quantity -= quantity;
       this.touch(maker.level!, change);
-      change.orders.push(maker.state);
-      return;
+    } else {
+      revised.status = 'matched';
+      revised.closeReason = 'filled';
+      this.unlink(maker, change);
     }
-    this.unlink(maker, change);
-    change.orders.push({
-      ...resting,
-      filled,
-      updatedAtMs: change.atMs,
-      status: 'matched',
-      closeReason: 'filled',
-      version: resting.version + 1,
-    });
   }
 
   private removeDue(change: Change, limit = Number.POSITIVE_INFINITY): void {
@@ -456,15 +448,9 @@ export class Book {
   }
 
   /** Takes an order that is not filled out of the book and reports it closed. */
-  private close(
-    order: RestingOrder,
-    status: 'cancelled' | 'expired',
-    closeReason: CloseReason,
-    change: Change,
-  ): void {
+  private close(order: RestingOrder, status: ClosedStatus, closeReason: CloseReason, change: Change): void {
     this.unlink(order, change);
-    const version = order.state.version + 1;
-    change.orders.push({ ...order.state, updatedAtMs: change.atMs, status, closeReason, version });
+    change.orders.push(closedBy(order.state, status, closeReason, change.atMs));
   }
 
   private link(state: OrderState): Level {
@@ -477,7 +463,7 @@ export class Book {
   private unlink(order: RestingOrder, change: Change): void {
     this.open.remove(order);
     this.touch(this.ladder(order.state.side).remove(order), change);
-    if (order.expiresAtMs !== null) this.expiries.discard();
+    if (order.expiresAtMs !== null) this.expiries.remove(order);
   }
 
   private ladder(side: Side): PriceLadder {
@@ -488,4 +474,44 @@ export class Book {
     yield* this.bids.orders();
     yield* this.asks.orders();
   }
+}
+
+type ClosedStatus = 'cancelled' | 'expired';
+
+/** A copy for the next version of the order. Written out, since this is on the path of every command. */
+function revise(order: OrderState, atMs: number): OrderState {
+  return {
+    seq: order.seq,
+    prioritySeq: order.prioritySeq,
+    side: order.side,
+    userId: order.userId,
+    clientId: order.clientId,
+    priceCents: order.priceCents,
+    quantity: order.quantity,
+    filled: order.filled,
+    timeInForce: order.timeInForce,
+    postOnly: order.postOnly,
+    expiresAtMs: order.expiresAtMs,
+    createdAtMs: order.createdAtMs,
+    updatedAtMs: atMs,
+    status: order.status,
+    closeReason: order.closeReason,
+    version: order.version + 1,
+  };
+}
+
+function closedBy(
+  order: OrderState,
+  status: ClosedStatus,
+  closeReason: CloseReason,
+  atMs: number,
+): OrderState {
+  const closed = revise(order, atMs);
+  closed.status = status;
+  closed.closeReason = closeReason;
+  return closed;
+}
+
+function rowOf({ side, priceCents, quantity, orderCount }: Level): LevelChange {
+  return [side, priceCents, quantity, orderCount];
 }

@@ -1,78 +1,77 @@
 /**
- * Resting orders by expiry, earliest first. An order that leaves the book is not searched for: its node says so, it is
- * dropped when it reaches the top, and the heap is rebuilt once such nodes outnumber the live ones, so memory follows
- * the open orders and a dead node never stands before a live one.
+ * Resting orders by expiry, earliest first: a binary heap in which every order knows its index, so that an order that
+ * leaves the book leaves the heap in the same step and nothing dead ever stands before a live order.
  */
 import type { RestingOrder } from './resting-order.ts';
 
-/** Below this many nodes a rebuild is not worth its trouble. */
-const MIN_REBUILD_SIZE = 64;
-
 export class ExpiryHeap {
-  private nodes: RestingOrder[] = [];
-  private liveCount = 0;
-
-  /** Adds an order that rests and has an expiry. */
-  add(order: RestingOrder): void {
-    this.nodes.push(order);
-    this.liveCount += 1;
-    this.siftUp(this.nodes.length - 1);
-  }
-
-  /** Counts an order out that has already left its level. */
-  discard(): void {
-    this.liveCount -= 1;
-    if (this.nodes.length >= MIN_REBUILD_SIZE && this.nodes.length > 2 * this.liveCount) this.rebuild();
-  }
+  private readonly orders: RestingOrder[] = [];
+  /** The expiry of the order at the same index, side by side so that comparing needs no look at the orders. */
+  private readonly times: number[] = [];
 
   /** The order that expires first; of several at one time, the one with the lowest sequence. */
   earliest(): RestingOrder | null {
-    while (this.nodes.length > 0) {
-      const top = this.nodes[0]!;
-      if (top.level !== null) return top;
-      const last = this.nodes.pop()!;
-      if (this.nodes.length === 0) break;
-      this.nodes[0] = last;
-      this.siftDown(0);
-    }
-    return null;
+    return this.orders.length === 0 ? null : this.orders[0]!;
   }
 
-  private rebuild(): void {
-    this.nodes = this.nodes.filter((node) => node.level !== null);
-    for (let index = (this.nodes.length >>> 1) - 1; index >= 0; index -= 1) this.siftDown(index);
+  /** True when some order has expired by `nowMs`. */
+  hasDue(nowMs: number): boolean {
+    return this.times.length > 0 && this.times[0]! <= nowMs;
   }
 
-  private siftUp(start: number): void {
-    const { nodes } = this;
-    const node = nodes[start]!;
+  /** Adds an order that has an expiry. */
+  add(order: RestingOrder): void {
+    const index = this.orders.length;
+    this.orders.push(order);
+    this.times.push(order.expiresAtMs!);
+    this.siftUp(index, order, order.expiresAtMs!);
+  }
+
+  /** Removes an order that was added. */
+  remove(order: RestingOrder): void {
+    const index = order.expiryIndex;
+    const last = this.orders.pop()!;
+    const lastTime = this.times.pop()!;
+    if (last === order) return;
+    const settled = this.siftUp(index, last, lastTime);
+    if (settled === index) this.siftDown(index, last, lastTime);
+  }
+
+  private siftUp(start: number, order: RestingOrder, time: number): number {
     let index = start;
     while (index > 0) {
       const parent = (index - 1) >>> 1;
-      if (!isBefore(node, nodes[parent]!)) break;
-      nodes[index] = nodes[parent]!;
+      if (!this.isAfter(parent, order, time)) break;
+      this.put(index, this.orders[parent]!, this.times[parent]!);
       index = parent;
     }
-    nodes[index] = node;
+    this.put(index, order, time);
+    return index;
   }
 
-  private siftDown(start: number): void {
-    const { nodes } = this;
-    const node = nodes[start]!;
+  private siftDown(start: number, order: RestingOrder, time: number): void {
+    const { orders, times } = this;
     let index = start;
     for (;;) {
       let child = 2 * index + 1;
-      if (child >= nodes.length) break;
-      if (child + 1 < nodes.length && isBefore(nodes[child + 1]!, nodes[child]!)) child += 1;
-      if (!isBefore(nodes[child]!, node)) break;
-      nodes[index] = nodes[child]!;
+      if (child >= times.length) break;
+      const right = child + 1;
+      if (right < times.length && this.isAfter(child, orders[right]!, times[right]!)) child = right;
+      if (this.isAfter(child, order, time)) break;
+      this.put(index, orders[child]!, times[child]!);
       index = child;
     }
-    nodes[index] = node;
+    this.put(index, order, time);
   }
-}
 
-function isBefore(a: RestingOrder, b: RestingOrder): boolean {
-  if (a.expiresAtMs !== b.expiresAtMs) return a.expiresAtMs! < b.expiresAtMs!;
-  return a.state.seq < b.state.seq;
+  private isAfter(index: number, order: RestingOrder, time: number): boolean {
+    const other = this.times[index]!;
+    return other === time ? this.orders[index]!.state.seq > order.state.seq : other > time;
+  }
+
+  private put(index: number, order: RestingOrder, time: number): void {
+    this.orders[index] = order;
+    this.times[index] = time;
+    order.expiryIndex = index;
+  }
 }

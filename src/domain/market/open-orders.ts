@@ -5,6 +5,8 @@ import type { Account, RestingOrder } from './resting-order.ts';
 export class OpenOrders {
   private readonly bySeq = new Map<number, RestingOrder>();
   private readonly accounts = new Map<string, Account>();
+  /** The account asked for last: an order is counted and then added, and need not be looked up twice. */
+  private recent: Account | undefined;
 
   get(seq: number): RestingOrder | undefined {
     return this.bySeq.get(seq);
@@ -12,11 +14,7 @@ export class OpenOrders {
 
   /** A node for the order, listed by sequence and under its owner, in no level yet. */
   add(state: OrderState): RestingOrder {
-    let account = this.accounts.get(state.userId);
-    if (account === undefined) {
-      account = { userId: state.userId, openCount: 0, newest: null };
-      this.accounts.set(state.userId, account);
-    }
+    const account = this.accountOf(state.userId) ?? this.openAccount(state.userId);
     const order: RestingOrder = {
       state,
       expiresAtMs: state.expiresAtMs,
@@ -24,37 +22,45 @@ export class OpenOrders {
       level: null,
       previous: null,
       next: null,
-      previousOwn: null,
-      nextOwn: account.newest,
+      expiryIndex: -1,
     };
-    if (account.newest !== null) account.newest.previousOwn = order;
-    account.newest = order;
-    account.openCount += 1;
+    account.orders.push(order);
     this.bySeq.set(state.seq, order);
     return order;
   }
 
   remove(order: RestingOrder): void {
-    const { account, previousOwn, nextOwn } = order;
-    if (previousOwn === null) account.newest = nextOwn;
-    else previousOwn.nextOwn = nextOwn;
-    if (nextOwn !== null) nextOwn.previousOwn = previousOwn;
-    order.previousOwn = null;
-    order.nextOwn = null;
-    account.openCount -= 1;
-    if (account.openCount === 0) this.accounts.delete(account.userId);
+    const { userId, orders } = order.account;
+    const last = orders.pop()!;
+    if (last !== order) orders[orders.indexOf(order)] = last;
+    else if (orders.length === 0) this.closeAccount(userId);
     this.bySeq.delete(order.state.seq);
   }
 
   countOf(userId: string): number {
-    return this.accounts.get(userId)?.openCount ?? 0;
+    return this.accountOf(userId)?.orders.length ?? 0;
   }
 
   /** The user's orders by sequence. */
   of(userId: string): RestingOrder[] {
-    const orders: RestingOrder[] = [];
-    let order = this.accounts.get(userId)?.newest ?? null;
-    for (; order !== null; order = order.nextOwn) orders.push(order);
-    return orders.sort((a, b) => a.state.seq - b.state.seq);
+    const orders = this.accountOf(userId)?.orders ?? [];
+    return [...orders].sort((a, b) => a.state.seq - b.state.seq);
+  }
+
+  private accountOf(userId: string): Account | undefined {
+    if (this.recent?.userId !== userId) this.recent = this.accounts.get(userId);
+    return this.recent;
+  }
+
+  private openAccount(userId: string): Account {
+    const account: Account = { userId, orders: [] };
+    this.accounts.set(userId, account);
+    this.recent = account;
+    return account;
+  }
+
+  private closeAccount(userId: string): void {
+    this.accounts.delete(userId);
+    this.recent = undefined;
   }
 }

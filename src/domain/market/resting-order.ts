@@ -14,8 +14,8 @@ export interface Level {
 }
 
 /**
- * An order's place in the book. The node belongs to its level's queue and to its owner's list at once. An order that
- * leaves takes its node with it (`level` is null from then on); one that comes back gets a new node.
+ * An order's place in the book. An order that leaves takes its node with it (`level` is null from then on); one that
+ * comes back gets a new node.
  */
 export interface RestingOrder {
   state: OrderState;
@@ -24,15 +24,14 @@ export interface RestingOrder {
   level: Level | null;
   previous: RestingOrder | null;
   next: RestingOrder | null;
-  previousOwn: RestingOrder | null;
-  nextOwn: RestingOrder | null;
+  /** Where the expiry heap keeps the order, when it has an expiry. */
+  expiryIndex: number;
 }
 
-/** A user with resting orders: how many, and the newest of them at the head of a linked list. */
+/** A user with resting orders, in no particular order. */
 export interface Account {
   readonly userId: string;
-  openCount: number;
-  newest: RestingOrder | null;
+  readonly orders: RestingOrder[];
 }
 
 /** True when the order's expiry has come: it no longer trades, even while it still sits in the book. */
