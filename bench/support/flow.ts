@@ -93,7 +93,7 @@ export function drawFlow(shape: FlowShape): Flow {
   const below = (limit: number) => Math.floor(random() * limit);
   const userCount = Math.ceil(resting / ORDERS_PER_USER);
   // Buyers and sellers are different people, so that no engine has a self-trade to prevent.
-  const names = (role: string) => Array.from({ length: userCount }, (_, index) => `usr_${role}${index}`);
+  const names = (role: string) => drawNames(role, userCount);
   const operations: Operations = {
     length,
     isCancel: new Uint8Array(length),
@@ -151,6 +151,11 @@ export function drawFlow(shape: FlowShape): Flow {
     else sweep(index);
   }
   return flow;
+}
+
+/** Names as they come off the wire: flat strings, not the ropes that concatenation leaves behind. */
+function drawNames(role: string, count: number): string[] {
+  return JSON.parse(JSON.stringify(Array.from({ length: count }, (_, index) => `usr_${role}${index}`)));
 }
 
 function accepted(result: Result<Change, Rejection>): Change {

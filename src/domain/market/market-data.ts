@@ -208,7 +208,8 @@ export class MarketStats {
   /** Units sold after `fromMs`. */
   private volumeSince(fromMs: number): number {
     const edgeHour = startOf(fromMs, HOUR_MS);
-    const isExact = fromMs >= this.exactFromMs;
+    const keptFromMs = this.latest === null ? fromMs : this.latest.atMs - EXACT_WINDOW_MS;
+    const isExact = fromMs >= Math.max(this.exactFromMs, keptFromMs);
     let volume = 0;
     for (const [start, bucket] of this.hours) {
       if (start > edgeHour || (start === edgeHour && !isExact)) volume += bucket.volume;

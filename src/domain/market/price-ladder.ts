@@ -141,14 +141,17 @@ export class PriceLadder {
       this.runs.push([rank]);
       return;
     }
-    run.splice(firstNotBelow(run, rank), 0, rank);
+    // Most levels open and close at the top of the book, which is the end of a run.
+    if (rank > run.at(-1)!) run.push(rank);
+    else run.splice(firstNotBelow(run, rank), 0, rank);
     if (run.length > RUN_LENGTH) this.runs.splice(runIndex + 1, 0, run.splice(RUN_LENGTH / 2));
   }
 
   private removeRank(rank: number): void {
     const runIndex = this.runFor(rank);
     const run = this.runs[runIndex]!;
-    run.splice(firstNotBelow(run, rank), 1);
+    if (rank === run.at(-1)) run.pop();
+    else run.splice(firstNotBelow(run, rank), 1);
     if (run.length === 0) this.runs.splice(runIndex, 1);
   }
 
