@@ -16,7 +16,8 @@ let nextRefreshMs = 0;
 
 /**
  * Sessions whose end is younger than the life of an access token, read from D1 in the background. A failed read keeps
- * the list as it is: tokens stay short-lived, and signed-in requests never wait for a database.
+ * the list as it is: tokens stay short-lived, and signed-in requests never wait for a database. A new isolate therefore
+ * knows no revocations until its first read returns, some milliseconds after its first request.
  */
 export function createD1Revocations(d1: D1Database, accessTokenMs: number): Revocations {
   const note = (sessionId: string, atMs: number) => {
