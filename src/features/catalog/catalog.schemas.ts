@@ -13,7 +13,7 @@ const line = (max: number) =>
     .trim()
     .min(1)
     .max(max)
-    .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+    .refine((text) => !/\p{Cc}/u.test(text), 'must not contain control characters');
 const optionalLine = (max: number) => z.union([z.literal(''), line(max)]);
 const paragraph = z.string().trim().max(5_000);
 const price = z.number().int().min(1).max(MAX_CENTS);

@@ -1,8 +1,8 @@
 import { isStale } from '../../db/client.ts';
 import { problem } from '../../http/problem.ts';
 
-/** Every loss means that another writer won, so a queue of writers on one row drains; this many bounds the wait. */
-const ATTEMPTS = 8;
+/** Every loss means that another writer won, so a crowd on one row drains; this bounds how long the last one waits. */
+const ATTEMPTS = 16;
 
 /**
  * Repeats a read-check-write whose guarded batch found the row changed since it was read. The attempt reads again, so an
