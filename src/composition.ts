@@ -2,6 +2,7 @@ import { type Config, parseConfig } from './config.ts';
 import { createDb } from './db/client.ts';
 import type { Deps, Logger } from './deps.ts';
 import { type App, createApp } from './http/app.ts';
+import { createMarketMemo } from './platform/books/market-memo.ts';
 import { createObjectBooks } from './platform/books/object-books.ts';
 import { createRecentWrites } from './platform/books/recent-writes.ts';
 import { createBindingImages } from './platform/media/binding-images.ts';
@@ -21,13 +22,20 @@ const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 /** One JSON object a line, with a stable event name; ids only, never tokens or bodies. */
 export function createLogger(level: Config['LOG_LEVEL']): Logger {
   const lowest = LEVELS.indexOf(level);
+  const writes = (at: (typeof LEVELS)[number]) => LEVELS.indexOf(at) >= lowest;
   const writer =
     (at: (typeof LEVELS)[number]) =>
     (event: string, fields: Record<string, unknown> = {}) => {
-      if (LEVELS.indexOf(at) >= lowest)
+      if (writes(at))
         console.log(JSON.stringify({ level: at, event, at: new Date().toISOString(), ...fields }));
     };
-  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') };
+  return {
+    writes,
+    debug: writer('debug'),
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+  };
 }
 
 /** Fills the dependencies from the bindings: the only Worker-side reader of them. */
@@ -46,6 +54,7 @@ export function compose(env: Env): Composition {
     revocations: createD1Revocations(env.DB, config.ACCESS_TOKEN_SECONDS * 1000),
     books: createObjectBooks(env.ORDER_BOOKS),
     writes: createRecentWrites(),
+    memo: createMarketMemo(config.MARKET_MEMO_MS),
     media: createR2Media(env.MEDIA),
     images: createBindingImages(env.IMAGES),
     rate: createIsolateRateLimiter(),

@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { Db } from './db/client.ts';
 import type { RandomSource } from './domain/ids.ts';
 import type { Books } from './platform/books/books.ts';
+import type { MarketMemo } from './platform/books/market-memo.ts';
 import type { RecentWrites } from './platform/books/recent-writes.ts';
 import type { ImageTransformer } from './platform/media/images.ts';
 import type { MediaStore } from './platform/media/media.ts';
@@ -24,6 +25,7 @@ export interface Deps {
   revocations: Revocations;
   books: Books;
   writes: RecentWrites;
+  memo: MarketMemo;
   media: MediaStore;
   images: ImageTransformer;
   rate: RateLimiter;
@@ -33,6 +35,8 @@ export interface Deps {
 }
 
 export interface Logger {
+  /** False when lines of this level go nowhere, so that nobody needs to gather their fields. */
+  writes(level: 'debug' | 'info' | 'warn' | 'error'): boolean;
   debug(event: string, fields?: Record<string, unknown>): void;
   info(event: string, fields?: Record<string, unknown>): void;
   warn(event: string, fields?: Record<string, unknown>): void;

@@ -1,15 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Deps } from '../../deps.ts';
-import { failure } from '../../domain/errors.ts';
 import { keyOf } from '../../domain/ids.ts';
 import { matchAmounts } from '../../domain/market/fees.ts';
 import { optionalUser } from '../../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
-import { createRoutes } from '../../http/factory.ts';
+import { type AppEnv, createRoutes } from '../../http/factory.ts';
 import { json, problems, rfc3339 } from '../../http/openapi.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { rawJson } from '../../http/raw-json.ts';
-import type { MarketRead, ReadAnswer } from '../../platform/books/books.ts';
+import type { MarketRead } from '../../platform/books/books.ts';
 import { BookView, CandlesView, MarketView, QuoteView, TradesView } from '../../wire/market.ts';
 import { currentFeeRate, listSizes, listTrades } from './market.repository.ts';
 import {
@@ -31,16 +31,22 @@ const TAPE_PAGE = 100;
 
 export const marketRoutes = createRoutes();
 
-async function readBook(
-  deps: Deps,
-  book: { product_id: string; size_id: string },
-  read: MarketRead,
-): Promise<ReadAnswer & { ok: true }> {
+type BookPath = { product_id: string; size_id: string };
+
+async function readBook(deps: Deps, book: BookPath, read: MarketRead): Promise<string> {
   const bookKey = keyOf('siz', book.size_id);
-  if (bookKey === null) throw new Problem(failure('size_not_found', 'There is no such size.'));
+  if (bookKey === null) throw problem('size_not_found', 'There is no such size.');
   const answer = await deps.books.read(bookKey, book.product_id, read);
   if (!answer.ok) throw new Problem(answer.failure);
-  return answer;
+  return answer.body;
+}
+
+/** Public market data, which this isolate may repeat for a moment. */
+async function showBook(c: Context<AppEnv>, book: BookPath, read: MarketRead): Promise<never> {
+  const deps = c.get('deps');
+  const body = await readBook(deps, book, read);
+  deps.memo.put(keyOf('siz', book.size_id) ?? '', c.req.raw.url, body, deps.now());
+  return rawJson(body);
 }
 
 marketRoutes.openapi(
@@ -53,7 +59,7 @@ marketRoutes.openapi(
     request: { params: BookParams },
     responses: { 200: json(MarketView, 'The market of this size'), ...problems(404) },
   }),
-  async (c) => rawJson((await readBook(c.get('deps'), c.req.valid('param'), { view: 'market' })).body),
+  (c) => showBook(c, c.req.valid('param'), { view: 'market' }),
 );
 
 marketRoutes.openapi(
@@ -66,10 +72,7 @@ marketRoutes.openapi(
     request: { params: BookParams, query: DepthQuery },
     responses: { 200: json(BookView, 'The book'), ...problems(404) },
   }),
-  async (c) => {
-    const { depth } = c.req.valid('query');
-    return rawJson((await readBook(c.get('deps'), c.req.valid('param'), { view: 'book', depth })).body);
-  },
+  (c) => showBook(c, c.req.valid('param'), { view: 'book', depth: c.req.valid('query').depth }),
 );
 
 marketRoutes.openapi(
@@ -88,7 +91,7 @@ marketRoutes.openapi(
     const params = c.req.valid('param');
     const newest = await readBook(deps, params, { view: 'trades', limit: TAPE_PAGE });
     if (cursor === undefined) {
-      const tape = z.array(TradesView.shape.data.element).parse(JSON.parse(newest.body));
+      const tape = JSON.parse(newest) as z.infer<typeof TradesView>['data'];
       const page = tape.slice(0, limit);
       const last = page.at(-1);
       return c.json(
@@ -137,7 +140,7 @@ marketRoutes.openapi(
       toMs: to === undefined ? null : Date.parse(to),
       limit,
     };
-    return rawJson((await readBook(c.get('deps'), c.req.valid('param'), read)).body);
+    return showBook(c, c.req.valid('param'), read);
   },
 );
 
@@ -161,7 +164,7 @@ marketRoutes.openapi(
       quantity,
       userId: c.get('caller')?.userId ?? null,
     };
-    return rawJson((await readBook(c.get('deps'), c.req.valid('param'), read)).body);
+    return rawJson(await readBook(c.get('deps'), c.req.valid('param'), read));
   },
 );
 

@@ -34,7 +34,10 @@ async function run(
   context: CommandContext,
 ): Promise<CommandAnswer> {
   const answer = await deps.books.execute(bookKey, command, context);
-  if (answer.ok) deps.writes.note(context.userId, bookKey, answer.seq, deps.now());
+  if (answer.ok) {
+    deps.writes.note(context.userId, bookKey, answer.seq, deps.now());
+    deps.memo.drop(bookKey);
+  }
   return answer;
 }
 
