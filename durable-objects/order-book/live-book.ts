@@ -1,5 +1,5 @@
 import { Book } from '../../src/domain/market/book.ts';
-import { MarketStats } from '../../src/domain/market/market-data.ts';
+import { EXACT_WINDOW_MS, MarketStats } from '../../src/domain/market/market-data.ts';
 import type { BookRules, OrderState } from '../../src/domain/market/order.ts';
 import { type BookRecord, type TapeTrade, tradesOf } from '../../src/domain/market/record.ts';
 import type { BookConfig } from '../../src/platform/books/books.ts';
@@ -7,6 +7,14 @@ import type { BookStorage } from './storage.ts';
 
 /** The newest trades kept in memory: one full page of `/trades` and what a chart's tape shows. */
 const TAPE_LENGTH = 200;
+
+/** True when the tape holds every sale of the hours that the statistics count exactly. */
+function holdsExactWindow(tape: readonly TapeTrade[]): boolean {
+  const [oldest] = tape;
+  const newest = tape.at(-1);
+  if (oldest === undefined || newest === undefined || tape.length < TAPE_LENGTH) return true;
+  return oldest.atMs < newest.atMs - EXACT_WINDOW_MS;
+}
 
 export function rulesOf(config: BookConfig): BookRules {
   const { priceRule, tickCents, selfTrade, status, collarFactor, retailCents, maxOpenOrdersPerUser } = config;
@@ -38,7 +46,11 @@ export class LiveBook {
   static load(storage: BookStorage, config: BookConfig, confirmedSeq: number): LiveBook {
     const checkpoint = storage.readMeta('checkpoint') ?? { seq: 0, lastSale: null, tape: [] };
     const stats = new MarketStats();
-    stats.load(storage.buckets().map((bucket) => JSON.parse(bucket.body)));
+    const { tape } = checkpoint;
+    stats.load(
+      storage.buckets().map((bucket) => JSON.parse(bucket.body)),
+      holdsExactWindow(tape) ? tape : null,
+    );
     const orders = new Map(storage.restingOrders().map((order) => [order.seq, order]));
     const records = storage.recordsAfter(checkpoint.seq, Number.MAX_SAFE_INTEGER);
     for (const record of records) {
@@ -49,7 +61,7 @@ export class LiveBook {
     }
     const lastSeq = records.at(-1)?.seq ?? checkpoint.seq;
     const book = Book.rebuild(rulesOf(config), { lastSeq, lastSale: checkpoint.lastSale }, orders.values());
-    const live = new LiveBook(book, stats, checkpoint.tape, checkpoint.seq);
+    const live = new LiveBook(book, stats, tape, checkpoint.seq);
     if (confirmedSeq < checkpoint.seq) {
       for (const record of storage.recordsAfter(confirmedSeq, checkpoint.seq - confirmedSeq))
         live.noteLeft(record);
@@ -128,6 +140,8 @@ export class LiveBook {
     for (const bucket of this.stats.dirtyBuckets()) {
       storage.putBucket({ kind: bucket.kind, start: bucket.start, body: JSON.stringify(bucket) });
     }
+    const hourlyFromMs = this.stats.hourlyFromMs();
+    if (Number.isFinite(hourlyFromMs)) storage.deleteHoursBefore(hourlyFromMs);
     this.changed.clear();
     this.checkpointSeq = this.book.lastSeq;
     storage.writeMeta('checkpoint', {

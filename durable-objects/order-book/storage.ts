@@ -61,10 +61,10 @@ export class BookStorage {
   /** The record that a request key made, if it is still remembered. */
   findRequest(key: string): BookRecord | null {
     const hash = hash53(key);
-    const rows = [
-      ...this.sql.exec<JournalRow>('SELECT seq, body FROM journal WHERE request = ?', hash),
-      ...this.sql.exec<JournalRow>('SELECT seq, body FROM journal WHERE second_request = ?', hash),
-    ];
+    const rows = this.sql.exec<JournalRow>(
+      'SELECT seq, body FROM journal WHERE request = ?1 OR second_request = ?1',
+      hash,
+    );
     for (const row of rows) {
       const record = JSON.parse(row.body) as BookRecord;
       if (record.request?.keys.includes(key)) return record;
@@ -138,6 +138,10 @@ export class BookStorage {
     return this.sql
       .exec<{ kind: string; start: number; body: string }>('SELECT kind, start, body FROM buckets')
       .toArray();
+  }
+
+  deleteHoursBefore(start: number): void {
+    this.sql.exec("DELETE FROM buckets WHERE kind = 'h' AND start < ?", start);
   }
 
   putBucket(bucket: StoredBucket): void {

@@ -18,7 +18,7 @@ const YEAR_MS = 365 * DAY_MS;
 const MONDAY_OFFSET_MS = 3 * DAY_MS;
 /** Two days more than the longest window counted in hours. */
 const HOURLY_WINDOW_MS = 32 * DAY_MS;
-const EXACT_WINDOW_MS = 72 * HOUR_MS;
+export const EXACT_WINDOW_MS = 72 * HOUR_MS;
 /** About 100 KB of the 128 MB that a book may use. */
 const MAX_EXACT_SALES = 5_000;
 
