@@ -86,7 +86,7 @@ export async function seed(options: SeedOptions): Promise<SeedReport> {
         product,
         books.map((book) => book.size),
       );
-      await forEachLimited(books, CONCURRENCY, async (book) => {
+      const fillBooks = forEachLimited(books, CONCURRENCY, async (book) => {
         const open = { productId: product.id, sizeId: sizeIds.get(book.size)!, sku: model.sku, book };
         const trades = await importHistory(floor, open);
         const orders = await placeOrders(floor, open);
@@ -94,7 +94,8 @@ export async function seed(options: SeedOptions): Promise<SeedReport> {
         report.orders += orders;
         progress.advance(1, model.name);
       });
-      await addImage(floor, product, model);
+      const [picture] = await Promise.all([renderPng(drawArtwork(model)), fillBooks]);
+      await addImage(floor, product, model, picture);
       report.products += 1;
     }
     progress.finish(
@@ -135,6 +136,7 @@ async function addImage(
   { client, admin }: Floor,
   product: CatalogueProduct,
   model: DemoModel,
+  picture: Uint8Array,
 ): Promise<void> {
   const query = new URLSearchParams({ alt: `${model.name}, drawn from the side`, primary: 'true' });
   await sendExpecting(
@@ -143,7 +145,7 @@ async function addImage(
       method: 'POST',
       path: `/products/${product.id}/images?${query}`,
       token: await admin.token(),
-      body: await renderPng(drawArtwork(model)),
+      body: picture,
       contentType: 'image/png',
       idempotencyKey: `seed:${model.sku}:image`,
     },
