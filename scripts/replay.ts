@@ -21,6 +21,7 @@ import {
 } from './support/api-client.ts';
 import { ensureProduct, ensureSizes } from './support/catalogue.ts';
 import { createPacer, forEachLimited } from './support/concurrency.ts';
+import { DEMO_PASSWORD } from './support/demo-accounts.ts';
 import { type ProgressStream, startProgress } from './support/progress.ts';
 import {
   type BookLevels,
@@ -292,7 +293,7 @@ async function main(): Promise<void> {
       limit: text,
       run: text,
       'admin-email': { ...text, default: 'admin@bourse.example' },
-      'admin-password': { ...text, default: process.env.BOURSE_ADMIN_PASSWORD ?? 'bourse-demo-2026' },
+      'admin-password': { ...text, default: process.env.BOURSE_ADMIN_PASSWORD ?? DEMO_PASSWORD },
       ...Object.fromEntries(Object.keys(DEFAULT_COLUMNS).map((column) => [`col-${column}`, text])),
     },
   });
@@ -322,4 +323,9 @@ async function main(): Promise<void> {
   process.exitCode = isClean(report) ? 0 : 1;
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}

@@ -3,7 +3,8 @@
  *   node scripts/seed.ts --url http://127.0.0.1:8787 [--models N] [--size-limit N]
  * Product by product, so that the first pages are whole within seconds. A second run, or one that resumes, adds nothing
  * twice: what is there is found by SKU, label and Idempotency-Key. A product gets its picture last, so one that has a
- * picture is whole; within a product, a book that holds orders has its whole history, since orders come after it.
+ * picture and all its sizes is whole; within a product, a book that holds orders has its whole history, since orders
+ * come after it.
  */
 import { parseArgs } from 'node:util';
 import { drawArtwork, renderPng } from './demo/artwork.ts';
@@ -20,10 +21,14 @@ import {
 } from './support/api-client.ts';
 import { type CatalogueProduct, ensureProduct, ensureSizes } from './support/catalogue.ts';
 import { forEachLimited } from './support/concurrency.ts';
+import { DEMO_PASSWORD } from './support/demo-accounts.ts';
 import { type ProgressStream, startProgress } from './support/progress.ts';
 
 const SEED = 'bourse-demo';
+/** Requests in flight. */
 const CONCURRENCY = 8;
+/** Enough to keep the connections busy at the end of a product, few enough that the first is soon whole. */
+const PRODUCTS_AT_ONCE = 2;
 /** The most trades one import request may carry. */
 const IMPORT_TRADES = 500;
 /** Products that the front page shows first. */
@@ -72,13 +77,14 @@ export async function seed(options: SeedOptions): Promise<SeedReport> {
     const progress = startProgress('books', total, options.output);
     const nowMs = await marketMoment(floor, models);
     const market = demoMarket(DEMO_MODELS, SEED, nowMs);
-    for (const model of models) {
+    await forEachLimited(models, PRODUCTS_AT_ONCE, async (model) => {
       const product = await ensureDemoProduct(floor, model);
       const books = market.booksOf(model).slice(0, options.sizeLimit);
       report.books += books.length;
-      if (product.images.length > 0) {
+      const labels = new Set(product.sizes.map((size) => size.label));
+      if (product.images.length > 0 && books.every((book) => labels.has(book.size))) {
         progress.advance(books.length, model.name);
-        continue;
+        return;
       }
       const sizeIds = await ensureSizes(
         client,
@@ -97,7 +103,7 @@ export async function seed(options: SeedOptions): Promise<SeedReport> {
       const [picture] = await Promise.all([renderPng(drawArtwork(model)), fillBooks]);
       await addImage(floor, product, model, picture);
       report.products += 1;
-    }
+    });
     progress.finish(
       `${report.products} products filled with ${report.trades} trades and ${report.orders} orders, ${models.length - report.products} already whole`,
     );
@@ -138,6 +144,7 @@ async function addImage(
   model: DemoModel,
   picture: Uint8Array,
 ): Promise<void> {
+  if (product.images.length > 0) return;
   const query = new URLSearchParams({ alt: `${model.name}, drawn from the side`, primary: 'true' });
   await sendExpecting(
     client,
@@ -252,7 +259,7 @@ async function main(): Promise<void> {
       models: text,
       'size-limit': text,
       'admin-email': { ...text, default: 'admin@bourse.example' },
-      'admin-password': { ...text, default: process.env.BOURSE_ADMIN_PASSWORD ?? 'bourse-demo-2026' },
+      'admin-password': { ...text, default: process.env.BOURSE_ADMIN_PASSWORD ?? DEMO_PASSWORD },
     },
   });
   await seed({
@@ -264,4 +271,9 @@ async function main(): Promise<void> {
   });
 }
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}

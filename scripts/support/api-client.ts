@@ -42,6 +42,7 @@ export class ApiProblem extends Error {
 const MAX_TRIES = 8;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+const TAKEN = new Set(['email_taken', 'username_taken']);
 const RETRIED_STATUSES = new Set([429, 500, 502, 503, 504]);
 /** A session renews its token when less than this is left of it. */
 const RENEW_BEFORE_MS = 60_000;
@@ -144,7 +145,8 @@ export async function registerOrLogin(client: ApiClient, account: Registration):
   };
   const answer = await client.send(request);
   if (answer.status === 201) return sessionOf(client, account.email, answer.body as Tokens);
-  if (problemOf(answer).code === 'email_taken') return login(client, account.email, account.password);
+  // Both names are ours, so either being taken means that the account is there; a wrong password then says so.
+  if (TAKEN.has(problemOf(answer).code)) return login(client, account.email, account.password);
   throw new ApiProblem(request, answer);
 }
 

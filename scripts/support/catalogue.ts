@@ -7,6 +7,9 @@ import {
   type Session,
   sendExpecting,
 } from './api-client.ts';
+import { forEachLimited } from './concurrency.ts';
+
+const SIZES_AT_ONCE = 8;
 
 export type ProductInput = {
   readonly name: string;
@@ -59,18 +62,18 @@ export async function ensureSizes(
   labels: readonly string[],
 ): Promise<Map<string, string>> {
   const ids = new Map(product.sizes.map((size) => [size.label, size.id]));
-  for (const [index, label] of labels.entries()) {
-    if (ids.has(label)) continue;
+  const missing = labels.filter((label) => !ids.has(label));
+  await forEachLimited(missing, SIZES_AT_ONCE, async (label) => {
     const request: ApiRequest = {
       method: 'POST',
       path: `/products/${product.id}/sizes`,
       token: await admin.token(),
-      body: { label, sort_order: index },
+      body: { label, sort_order: labels.indexOf(label) },
       idempotencyKey: `size:${product.id}:${label}`,
     };
     const answer = await sendExpecting(client, request, [201]);
     ids.set(label, (answer.body as { id: string }).id);
-  }
+  });
   return new Map(labels.map((label) => [label, ids.get(label)!]));
 }
 

@@ -22,11 +22,11 @@ describe('the API client', () => {
     );
   });
 
-  it('registers once and logs in from then on', async () => {
+  it.each(['email_taken', 'username_taken'])('registers once and logs in from then on: %s', async (code) => {
     const account = { email: 'a@bourse.example', username: 'a', password: 'p', display_name: 'A' };
     await registerOrLogin(client, account);
     exchange.intercept = (call) =>
-      call.path === '/auth/register' ? { status: 409, body: { code: 'email_taken', detail: '' } } : null;
+      call.path === '/auth/register' ? { status: 409, body: { code, detail: '' } } : null;
     await registerOrLogin(client, account);
     expect(exchange.calls.map((call) => call.path)).toEqual([
       '/auth/register',
