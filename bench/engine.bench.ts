@@ -102,21 +102,21 @@ const SCENARIOS: Scenario[] = [
   {
     title: '1 000 resting',
     resting: 1_000,
-    depthTicks: 100,
+    depthTicks: 500,
     operations: { ours: 500_000, 'nodejs-order-book': 200_000, 'orderbook-match-engine': 200_000 },
     atLeast: { 'nodejs-order-book': 10, 'orderbook-match-engine': 5 },
   },
   {
     title: '100 000 resting',
     resting: 100_000,
-    depthTicks: 100,
+    depthTicks: 500,
     operations: { ours: 500_000, 'nodejs-order-book': 30_000, 'orderbook-match-engine': 150_000 },
     atLeast: { 'nodejs-order-book': 40, 'orderbook-match-engine': 5 },
   },
   {
     title: '100 000 resting, wide prices',
     resting: 100_000,
-    depthTicks: 50_000,
+    depthTicks: 20_000,
     operations: { ours: 500_000, 'nodejs-order-book': 60_000, 'orderbook-match-engine': 100_000 },
     atLeast: { 'orderbook-match-engine': 5 },
   },
@@ -134,7 +134,7 @@ function measure(name: EngineName, flow: Flow, count: number): number {
 
 /** All engines must end with the same book, or the figures compare different work. Also warms them up. */
 function checkSameWork(): void {
-  const flow = drawFlow({ resting: 1_000, operations: 40_000, depthTicks: 100, seed: SEED });
+  const flow = drawFlow({ resting: 1_000, operations: 40_000, depthTicks: 500, seed: SEED });
   const depths = NAMES.map((name) => {
     const engine = ENGINES[name]();
     engine.run(flow, 0, flow.operations.length);

@@ -26,6 +26,7 @@ import {
   type Side,
 } from './order.ts';
 import { checkCollar, checkExpiry, checkOpen, checkPrice, checkQuantity } from './order-checks.ts';
+import { type ClosedStatus, closedBy, revise } from './order-revision.ts';
 import { type LevelRow, type LevelView, PriceLadder } from './price-ladder.ts';
 import { isDue, type Level, type RestingOrder } from './resting-order.ts';
 import { firstLive, type Probe, type ProbedTaker, probeSweep, type Quote } from './sweep-probe.ts';
@@ -474,42 +475,6 @@ export class Book {
     yield* this.bids.orders();
     yield* this.asks.orders();
   }
-}
-
-type ClosedStatus = 'cancelled' | 'expired';
-
-/** A copy for the next version of the order. Written out, since this is on the path of every command. */
-function revise(order: OrderState, atMs: number): OrderState {
-  return {
-    seq: order.seq,
-    prioritySeq: order.prioritySeq,
-    side: order.side,
-    userId: order.userId,
-    clientId: order.clientId,
-    priceCents: order.priceCents,
-    quantity: order.quantity,
-    filled: order.filled,
-    timeInForce: order.timeInForce,
-    postOnly: order.postOnly,
-    expiresAtMs: order.expiresAtMs,
-    createdAtMs: order.createdAtMs,
-    updatedAtMs: atMs,
-    status: order.status,
-    closeReason: order.closeReason,
-    version: order.version + 1,
-  };
-}
-
-function closedBy(
-  order: OrderState,
-  status: ClosedStatus,
-  closeReason: CloseReason,
-  atMs: number,
-): OrderState {
-  const closed = revise(order, atMs);
-  closed.status = status;
-  closed.closeReason = closeReason;
-  return closed;
 }
 
 function rowOf({ side, priceCents, quantity, orderCount }: Level): LevelChange {
