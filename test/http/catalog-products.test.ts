@@ -104,6 +104,20 @@ describe('a product', () => {
     expect(stored.data).toEqual([]);
   });
 
+  it.each([
+    ['broken JSON', '{"name":', 'application/json', '400 malformed_json'],
+    ['a list', '[]', 'application/json', '422 validation_failed'],
+    ['a form', 'name=x', 'application/x-www-form-urlencoded', '415 unsupported_media_type'],
+    ['a megabyte', `{"name":"${'x'.repeat(1_000_000)}"}`, 'application/json', '413 body_too_large'],
+  ])('is refused as %s', async (_what, body, type, refusal) => {
+    const response = await request('/api/v1/products', {
+      token: admin.token,
+      body,
+      headers: { 'Content-Type': type },
+    });
+    expect(await refusalOf(response)).toBe(refusal);
+  });
+
   it('is added once when the request is repeated under one key', async () => {
     const send = (json: unknown) =>
       request('/api/v1/products', { token: admin.token, json, headers: { 'Idempotency-Key': 'add-once' } });

@@ -60,7 +60,10 @@ imagesRoutes.openapi(
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
     request: { params: ImageId, headers: IdempotencyHeader, body: jsonBody(ImageChanges) },
-    responses: { 200: json(ImageAnswer, 'The picture as changed'), ...problems(400, 401, 403, 404, 409) },
+    responses: {
+      200: json(ImageAnswer, 'The picture as changed'),
+      ...problems(400, 401, 403, 404, 409, 413, 415),
+    },
   }),
   async (c) => {
     const { product_id, image_id } = c.req.valid('param');

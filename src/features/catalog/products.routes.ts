@@ -47,7 +47,7 @@ productsRoutes.openapi(
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
     request: { headers: IdempotencyHeader, body: jsonBody(NewProduct) },
-    responses: { 201: json(ProductAnswer, 'The product'), ...problems(400, 401, 403, 409) },
+    responses: { 201: json(ProductAnswer, 'The product'), ...problems(400, 401, 403, 409, 413, 415) },
   }),
   async (c) => {
     const whole = await createProduct(c.get('deps'), c.req.valid('json'));
@@ -135,7 +135,7 @@ productsRoutes.openapi(
     },
     responses: {
       200: json(ProductAnswer, 'The product as changed'),
-      ...problems(400, 401, 403, 404, 409, 412, 428),
+      ...problems(400, 401, 403, 404, 409, 412, 413, 415, 428),
     },
   }),
   async (c) => {

@@ -41,7 +41,7 @@ sizesRoutes.openapi(
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
     request: { params: ProductId, headers: IdempotencyHeader, body: jsonBody(NewSize) },
-    responses: { 201: json(SizeAnswer, 'The size'), ...problems(400, 401, 403, 404, 409) },
+    responses: { 201: json(SizeAnswer, 'The size'), ...problems(400, 401, 403, 404, 409, 413, 415) },
   }),
   async (c) => {
     const { size, currency } = await createSize(
@@ -118,7 +118,7 @@ sizesRoutes.openapi(
     },
     responses: {
       200: json(SizeAnswer, 'The size as changed'),
-      ...problems(400, 401, 403, 404, 409, 412, 428),
+      ...problems(400, 401, 403, 404, 409, 412, 413, 415, 428),
     },
   }),
   async (c) => {
@@ -145,7 +145,7 @@ sizesRoutes.openapi(
     request: { params: SizeId, headers: IdempotencyHeader, body: jsonBody(NewMovement) },
     responses: {
       201: json(MovementAnswer, 'The entry of the audit trail'),
-      ...problems(400, 401, 403, 404, 409),
+      ...problems(400, 401, 403, 404, 409, 413, 415),
     },
   }),
   async (c) => {
