@@ -12,6 +12,9 @@ const PAUSE_MS = 5_000;
 
 /** The part of a book's journal that has left the object. */
 export class Archive {
+  /** Tests archive sooner. */
+  keptRecords = KEPT_RECORDS;
+  segmentRecords = SEGMENT_RECORDS;
   private readonly durable: DurableObjectStorage;
   private readonly storage: BookStorage;
   private readonly bucket: R2Bucket;
@@ -29,11 +32,11 @@ export class Archive {
 
   /** When there is a whole segment to move; null while there is none. */
   dueAtMs(settledSeq: number, nowMs: number): number | null {
-    return this.movable(settledSeq) >= SEGMENT_RECORDS ? nowMs + PAUSE_MS : null;
+    return this.movable(settledSeq) >= this.segmentRecords ? nowMs + PAUSE_MS : null;
   }
 
   private movable(settledSeq: number): number {
-    return settledSeq - KEPT_RECORDS - this.oldestSeq + 1;
+    return settledSeq - this.keptRecords - this.oldestSeq + 1;
   }
 
   /**
@@ -41,8 +44,8 @@ export class Archive {
    * deleted here after.
    */
   async run(settledSeq: number): Promise<void> {
-    while (this.movable(settledSeq) >= SEGMENT_RECORDS) {
-      const rows = this.storage.rawRecords(SEGMENT_RECORDS);
+    while (this.movable(settledSeq) >= this.segmentRecords) {
+      const rows = this.storage.rawRecords(this.segmentRecords);
       const firstSeq = rows[0]!.seq;
       const lastSeq = rows.at(-1)!.seq;
       const objectKey = `journal/${this.bookKey}/${String(firstSeq).padStart(12, '0')}.ndjson`;
