@@ -33,14 +33,17 @@ export function isInstalled(root = ROOT) {
   );
 }
 
-/** Installs the locked packages unless they are there, with npm's own progress. */
+/**
+ * Installs the locked packages unless they are there, with npm's own progress. Not `npm ci`: that refuses a lock file
+ * which leaves out optional packages of other platforms, as one made behind a partial mirror does. The versions are the
+ * locked ones all the same, and nothing is written but node_modules.
+ */
 export async function ensureInstalled() {
   if (isInstalled()) return;
-  console.log('Installing the packages of this checkout (npm ci); the first time takes a minute or two ...');
-  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--progress=true'], {
-    env: process.env,
-  });
-  if (code !== 0) throw new Error('npm ci failed: see above.');
+  console.log('Installing the packages of this checkout; the first time takes a minute or two ...');
+  const options = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--progress=true'];
+  const code = await run('npm', ['install', ...options], { env: process.env });
+  if (code !== 0) throw new Error('npm install failed: see above.');
 }
 
 /** Runs a command in the checkout and resolves with its exit code. Signals to this process go on to the command. */
