@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LevelChange, OrderState } from '../../src/domain/market/order.ts';
 import type { TapeTrade } from '../../src/domain/market/record.ts';
-import { CHANNELS, type Channel } from '../../src/wire/feed.ts';
+import { CHANNELS, type Channel, CLOSE_CODES } from '../../src/wire/feed.ts';
 
 /** What a socket carries through hibernation. Parsed on every wake: a deploy may find older shapes. */
 const Attachment = z.object({
@@ -28,6 +28,8 @@ export interface FeedViews {
   ticker(): unknown;
   order(order: OrderState): unknown;
   snapshot(): string;
+  /** True once the token or the session behind a socket has ended. */
+  hasEnded(attachment: Attachment): boolean;
 }
 
 /** Diffs kept in memory for `resume_from`. */
@@ -120,7 +122,8 @@ export class Feed {
     };
     const frames = new Map<string, string>();
     const ownOrders = this.ownOrders(items);
-    for (const [socket, { channels, userId }] of this.sockets) {
+    for (const [socket, attachment] of this.sockets) {
+      const { channels, userId } = attachment;
       const set = channels.join();
       let frame = frames.get(set);
       if (frame === undefined) {
@@ -136,7 +139,9 @@ export class Feed {
       if (frame !== '') this.send(socket, frame);
       if (userId !== null && channels.includes('orders')) {
         const orders = ownOrders.get(userId);
-        if (orders !== undefined) this.send(socket, orders);
+        if (orders === undefined) continue;
+        if (this.views.hasEnded(attachment)) this.endSession(socket);
+        else this.send(socket, orders);
       }
     }
   }
@@ -212,6 +217,11 @@ export class Feed {
     } catch {
       this.remove(socket);
     }
+  }
+
+  endSession(socket: WebSocket): void {
+    socket.close(4401, CLOSE_CODES[4401]);
+    this.remove(socket);
   }
 
   closeAll(code: number, reason: string): void {

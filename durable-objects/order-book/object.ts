@@ -134,6 +134,7 @@ export class OrderBook extends DurableObject<Env> {
             seq: live.book.lastSeq,
             ...live.book.depth(Number.MAX_SAFE_INTEGER),
           }),
+        hasEnded: (attachment) => this.sockets.hasEnded(attachment),
       },
       () => this.now(),
       live.book.lastSeq,
@@ -151,8 +152,9 @@ export class OrderBook extends DurableObject<Env> {
       return;
     }
     const { running } = this;
-    if (config.version <= running.config.version) return;
     await this.commit.settled();
+    // Asked after the wait, in which a newer configuration may have come.
+    if (config.version <= running.config.version) return;
     const rules = rulesOf(config);
     this.storage.writeMeta('config', { bookKey, config });
     running.config = config;
@@ -176,9 +178,6 @@ export class OrderBook extends DurableObject<Env> {
   async execute(command: BookCommand, context: CommandContext): Promise<CommandAnswer> {
     const { running } = this;
     if (running === null) return { ok: false, failure: SIZE_NOT_FOUND };
-    const refused = this.refuse(running, command);
-    if (refused !== null) return { ok: false, failure: refused };
-
     const keys = context.keys.map((key) => `${context.userId} ${key}`);
     const fingerprint = keys.length === 0 ? 0 : hash53(JSON.stringify(command));
     for (const key of keys) {
@@ -197,6 +196,8 @@ export class OrderBook extends DurableObject<Env> {
       return this.answer(command, first, true);
     }
 
+    const refused = this.refuse(running, command);
+    if (refused !== null) return { ok: false, failure: refused };
     const decided = this.decide(running, command, context.userId);
     if (!decided.ok) {
       // The refusal may rest on commands that are not stored yet; nobody hears of those before they are.

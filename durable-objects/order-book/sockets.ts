@@ -35,6 +35,8 @@ type Current = NonNullable<ReturnType<SocketHost['current']>>;
 /** The watchers' end of a book: upgrades, frames, and commands over the socket. */
 export class BookSockets {
   private readonly host: SocketHost;
+  private readonly strangers = new WeakMap<WebSocket, string>();
+  private strangersSeen = 0;
 
   constructor(host: SocketHost) {
     this.host = host;
@@ -86,12 +88,11 @@ export class BookSockets {
     }
     const { feed } = current;
     if (this.hasEnded(attachment)) {
-      socket.close(4401, 'The session ended: connect again with a new token');
-      feed.remove(socket);
+      feed.endSession(socket);
       return;
     }
     const waitSeconds = this.host.rate.check(
-      attachment.userId ?? 'anonymous',
+      attachment.userId ?? this.nameOf(socket),
       this.host.commandsPerMinute,
       this.host.now(),
     );
@@ -167,7 +168,7 @@ export class BookSockets {
     }
   }
 
-  private hasEnded({ expiresAtMs, sessionId }: Attachment): boolean {
+  hasEnded({ expiresAtMs, sessionId }: Attachment): boolean {
     const nowMs = this.host.now();
     const refresh = this.host.revocations.refreshIfStale(nowMs);
     if (refresh !== null) this.host.ctx.waitUntil(refresh);
@@ -210,6 +211,16 @@ export class BookSockets {
     return JSON.stringify({ ok: false, ...problem, ...extra });
   }
 
+  /** Strangers are counted socket by socket, so that one who floods costs the others nothing. */
+  private nameOf(socket: WebSocket): string {
+    const known = this.strangers.get(socket);
+    if (known !== undefined) return known;
+    this.strangersSeen += 1;
+    const name = `stranger ${this.strangersSeen}`;
+    this.strangers.set(socket, name);
+    return name;
+  }
+
   private refuse(socket: WebSocket, feed: Feed, code: ErrorCode, detail: string, ref?: string): void {
     feed.send(socket, JSON.stringify({ type: 'error', code, detail, ...(ref === undefined ? {} : { ref }) }));
   }
@@ -224,7 +235,7 @@ function readFrame(
 ): { ok: true; value: ClientFrame } | { ok: false; code: ErrorCode; detail: string } {
   if (typeof message !== 'string')
     return { ok: false, code: 'unsupported_media_type', detail: 'Frames are text with one JSON object.' };
-  if (message.length > MAX_FRAME_BYTES)
+  if (isLongerThan(message, MAX_FRAME_BYTES))
     return { ok: false, code: 'body_too_large', detail: `A frame holds at most ${MAX_FRAME_BYTES} bytes.` };
   let json: unknown;
   try {
@@ -240,6 +251,11 @@ function readFrame(
     code: 'validation_failed',
     detail: `/${issue!.path.map(String).join('/')}: ${issue!.message}`,
   };
+}
+
+/** Whether the text takes more bytes in UTF-8, where a UTF-16 unit takes one to three. */
+function isLongerThan(text: string, bytes: number): boolean {
+  return text.length > bytes || (text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes);
 }
 
 function toBookCommand(command: Command, bookKey: string, productId: string): BookCommand | null {

@@ -178,6 +178,4 @@ export const CLOSE_CODES = {
   4400: 'Too many bad frames',
   4401: 'The session ended: connect again with a new token',
   4404: 'The book is no longer shown',
-  4408: 'Too slow a reader: connect again and resume',
-  4429: 'Too many frames',
 } as const;

@@ -21,6 +21,7 @@ export interface Innards {
     archive: { run(settledSeq: number): Promise<void> };
   };
   storage: { appendRecord(record: unknown): void };
+  sockets: { host: { commandsPerMinute: number } };
 }
 
 export function keyOfBook(book: TestBook): string {
