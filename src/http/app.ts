@@ -9,6 +9,7 @@ import { mediaRoutes } from '../features/catalog/images.routes.ts';
 import { marketRoutes } from '../features/market/market.routes.ts';
 import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
 import { ordersRoutes } from '../features/market/orders.routes.ts';
+import { createDocumentRoutes } from '../features/system/documents.routes.ts';
 import { systemRoutes } from '../features/system/system.routes.ts';
 import { createRoutes } from './factory.ts';
 import { fail, Problem, problemResponse } from './problem.ts';
@@ -77,6 +78,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', ordersRoutes);
   app.route('/api/v1', marketRoutes);
   app.route('/api/v1', marketAdminRoutes);
+  app.route('/', createDocumentRoutes(app));
   return app;
 }
 

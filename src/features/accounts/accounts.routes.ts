@@ -30,7 +30,7 @@ import {
   TICKET_SECONDS,
 } from './accounts.usecases.ts';
 
-const TAGS = ['accounts'];
+const TAGS = ['Accounts'];
 
 /** Browsers and verifiers may keep the key set this long; a rotation publishes the new key before it signs. */
 const JWKS_MAX_AGE_SECONDS = 300;
@@ -86,6 +86,7 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
     createRoute({
       method: 'post',
       path: `${prefix}/register`,
+      operationId: 'register',
       tags: TAGS,
       hide,
       summary: 'Create an account and sign in',
@@ -112,6 +113,7 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
       createRoute({
         method: 'post',
         path: `${prefix}${path}`,
+        operationId: 'login',
         tags: TAGS,
         hide,
         summary: 'Sign in with a password, as JSON or as an OAuth2 password form',
@@ -141,6 +143,7 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
     createRoute({
       method: 'post',
       path: `${prefix}/refresh`,
+      operationId: 'refresh',
       tags: TAGS,
       hide,
       summary: 'Trade a refresh token for new tokens; it works once',
@@ -161,6 +164,7 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
     createRoute({
       method: 'post',
       path: `${prefix}/logout`,
+      operationId: 'logout',
       tags: TAGS,
       hide,
       summary: 'End this session',
@@ -183,6 +187,7 @@ accountsRoutes.openapi(
   createRoute({
     method: 'get',
     path: '/me',
+    operationId: 'getMe',
     tags: TAGS,
     summary: 'Who I am',
     security: BEARER,
@@ -200,6 +205,7 @@ accountsRoutes.openapi(
   createRoute({
     method: 'post',
     path: '/ws-tickets',
+    operationId: 'createSocketTicket',
     tags: TAGS,
     summary: 'Get a one-time ticket that opens a socket',
     security: BEARER,
@@ -216,6 +222,7 @@ accountsRoutes.openapi(
   createRoute({
     method: 'get',
     path: '/users/{id}',
+    operationId: 'getUser',
     tags: TAGS,
     summary: 'The public profile of a user',
     middleware: optionalUser,
@@ -237,6 +244,7 @@ wellKnownRoutes.openapi(
   createRoute({
     method: 'get',
     path: '/.well-known/jwks.json',
+    operationId: 'getJwks',
     tags: TAGS,
     summary: 'The public keys of access tokens',
     responses: { 200: json(JwksSchema, 'A JWK set') },

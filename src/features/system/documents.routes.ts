@@ -1,0 +1,109 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { type AppEnv, createRoutes } from '../../http/factory.ts';
+import { json } from '../../http/openapi.ts';
+import { rawJson } from '../../http/raw-json.ts';
+import { asyncApiDocument } from './asyncapi-document.ts';
+
+const Document = z.looseObject({}).meta({ id: 'Document' });
+/** Documents change with a deployment only; a client that looks often may keep its copy a little. */
+const CACHEABLE = { 'Cache-Control': 'public, max-age=300' };
+
+const DESCRIPTION = `
+A marketplace with one order book for each size of a product. Prices are whole minor units beside an ISO 4217 currency, times are RFC 3339 in UTC, lists are \`{data, next_cursor}\`.
+
+Every error is \`application/problem+json\` with a stable \`code\`. Every mutation takes an \`Idempotency-Key\`: a repeat gets the first answer, another body under the same key is refused with 422.
+
+Sign in with \`POST /api/v1/auth/login\` and send \`Authorization: Bearer <access_token>\`. The live feed of a book is described in [/asyncapi.json](/asyncapi.json).
+`.trim();
+
+/** The OpenAPI 3.1 document of an app, from the declarations of its routes. */
+function openApiDocument(app: OpenAPIHono<AppEnv>): string {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'The access_token of a sign-in; it lives 15 minutes',
+  });
+  return JSON.stringify(
+    app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: { title: 'Bourse', version: '1.0.0', description: DESCRIPTION },
+      servers: [{ url: '/' }],
+    }),
+  );
+}
+
+/** A page of the web app with the headers of its own that `_headers` gives it; here it gets a request id as well. */
+const page = (c: Context<AppEnv>) => c.env.ASSETS.fetch(c.req.raw);
+
+/** What describes the whole app, so it is told of it: the two documents, and the pages that show them. */
+export function createDocumentRoutes(app: OpenAPIHono<AppEnv>) {
+  const routes = createRoutes();
+  let openApi: string | null = null;
+
+  routes.openapi(
+    createRoute({
+      method: 'get',
+      path: '/openapi.json',
+      tags: ['System'],
+      operationId: 'getOpenApi',
+      summary: 'This description (OpenAPI 3.1)',
+      responses: { 200: json(Document, 'The document') },
+    }),
+    () => {
+      openApi ??= openApiDocument(app);
+      return rawJson(openApi, 200, CACHEABLE);
+    },
+  );
+
+  routes.openapi(
+    createRoute({
+      method: 'get',
+      path: '/asyncapi.json',
+      tags: ['System'],
+      operationId: 'getAsyncApi',
+      summary: 'The live feed of a book (AsyncAPI 3.1)',
+      responses: { 200: json(Document, 'The document') },
+    }),
+    (c) => {
+      const origin = c.get('deps').config.PUBLIC_ORIGIN || new URL(c.req.url).origin;
+      return c.json(asyncApiDocument(origin), 200, CACHEABLE);
+    },
+  );
+
+  routes.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/v1/meta',
+      tags: ['System'],
+      operationId: 'getMeta',
+      summary: 'Which deployment this is',
+      responses: {
+        200: json(
+          z
+            .object({
+              name: z.literal('Bourse'),
+              version: z.string(),
+              demo: z.boolean().meta({ description: 'Whether the public demo accounts may exist here' }),
+            })
+            .meta({ id: 'Meta' }),
+          'The deployment',
+        ),
+      },
+    }),
+    (c) =>
+      c.json(
+        {
+          name: 'Bourse' as const,
+          version: c.env.VERSION?.id || 'local',
+          demo: c.get('deps').config.ENVIRONMENT === 'local',
+        },
+        200,
+      ),
+  );
+
+  routes.get('/', page);
+  routes.get('/docs', page);
+  return routes;
+}
