@@ -30,6 +30,7 @@ export default defineConfig({
                 RATE_WRITES_PER_ADDRESS: '0',
                 RATE_WRITES_PER_USER: '0',
                 RATE_AUTH_PER_ADDRESS: '0',
+                MARKET_MEMO_MS: '0',
                 TEST_MIGRATIONS: await readD1Migrations('./migrations'),
               },
             },
