@@ -61,6 +61,19 @@ export const ERROR_CODES = [
   'no_liquidity',
   'fee_schedule_not_found',
   'dead_letter_not_found',
+  // Orders and money
+  'invalid_transition',
+  'transition_due',
+  'reason_required',
+  'tracking_required',
+  'invalid_outcome',
+  'amount_mismatch',
+  'invalid_amount',
+  'refund_exceeds_remaining',
+  'hold_frozen',
+  'hold_closed',
+  'insufficient_funds',
+  'below_payout_minimum',
   // The platform
   'unavailable',
   'internal',
@@ -79,7 +92,7 @@ export interface Failure {
   detail: string;
   errors?: FieldError[];
   /** Extra members of the problem document, such as `reference_cents`. */
-  extra?: Record<string, string | number | boolean | null>;
+  extra?: Record<string, string | number | boolean | null | readonly string[]>;
 }
 
 export const failure = (code: ErrorCode, detail: string, extra?: Failure['extra']): Failure =>

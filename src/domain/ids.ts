@@ -21,6 +21,17 @@ export const ID_PREFIXES = [
   'trd',
   'tkt',
   'req',
+  'ord',
+  'oli',
+  'pay',
+  'att',
+  'pmt',
+  'ref',
+  'pyo',
+  'adr',
+  'led',
+  'evt',
+  'whe',
 ] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];
 

@@ -52,3 +52,30 @@ export function isWithinFactor(priceCents: number, referenceCents: number, facto
 export function meanCents(totalCents: number, quantity: number): Cents {
   return cents(Math.round(totalCents / quantity));
 }
+
+/** `amount x part / whole`, rounded half up: the share of a fee that a partial refund has reversed so far (C.5). */
+export function proportionCents(amountCents: number, partCents: number, wholeCents: number): Cents {
+  if (wholeCents === 0) return cents(0);
+  const twice = BigInt(wholeCents) * 2n;
+  return cents(Number((BigInt(amountCents) * BigInt(partCents) * 2n + BigInt(wholeCents)) / twice));
+}
+
+/**
+ * Splits an amount by weights with the largest remainder: each share is rounded down, and the cents left over go one
+ * by one to the largest fractions, the earlier share first when they tie. The shares always sum to the amount.
+ */
+export function allocateCents(amountCents: number, weights: readonly number[]): Cents[] {
+  const whole = weights.reduce((sum, weight) => sum + BigInt(weight), 0n);
+  if (whole === 0n) {
+    if (amountCents !== 0) throw new RangeError('an amount cannot be split over nothing');
+    return weights.map(() => cents(0));
+  }
+  const products = weights.map((weight) => BigInt(amountCents) * BigInt(weight));
+  const shares = products.map((product) => Number(product / whole));
+  const leftOver = amountCents - shares.reduce((sum, share) => sum + share, 0);
+  const byRemainder = products
+    .map((product, index) => ({ index, remainder: product % whole }))
+    .sort((a, b) => (a.remainder === b.remainder ? a.index - b.index : a.remainder < b.remainder ? 1 : -1));
+  for (const { index } of byRemainder.slice(0, leftOver)) shares[index]! += 1;
+  return shares.map(cents);
+}

@@ -1,0 +1,517 @@
+/**
+ * Every transition of an order, and no other (product model C.4). A row says who may take it, what must hold, which
+ * timers start and stop, what must be done in the same commit and which events tell of it. Rows of one action are
+ * tried in table order. Admins may do what support and finance may (C.1).
+ */
+import type { MachineRow } from '../state-machine.ts';
+import {
+  type ActorRole,
+  HOLDABLE_STATUSES,
+  type OrderAction,
+  type OrderStatus,
+  type OrderSupply,
+  TIMER_KINDS,
+  type TimerKind,
+} from './order.ts';
+
+/** Facts of the order and the clock; `allowed_actions` looks at these. */
+export type StateGuard =
+  | 'timer_is_due'
+  | 'ship_by_not_extended'
+  | 'delivery_is_late'
+  | 'seller_was_asked'
+  | 'holds_this_state'
+  | 'is_unshipped'
+  | 'completed_recently';
+/** What the caller must bring along. */
+export type InputGuard =
+  | 'full_amount'
+  | 'reason'
+  | 'carrier_and_tracking'
+  | 'outcome_release'
+  | 'outcome_partial'
+  | 'outcome_refund';
+
+/** What else changes with the order, in the same commit. */
+export type OrderEffect =
+  /** Charge the buyer: a card on file at once, else in the window. */
+  | 'request_payment'
+  /** Nobody pays for this order any more; a charge that succeeds later is refunded. */
+  | 'cancel_payment'
+  | 'hold_escrow'
+  | 'freeze_escrow'
+  | 'unfreeze_escrow'
+  /** What is left in escrow goes to the seller and the platform. */
+  | 'release_escrow'
+  /** Everything the buyer paid and has not had back, fees included. */
+  | 'refund_all'
+  /** The amount of a partial resolution. */
+  | 'refund_part'
+  /** A refund of money the seller already has; may leave the balance negative. */
+  | 'claw_back'
+  /** The card network took the money back: nothing goes to the buyer from here. */
+  | 'settle_chargeback'
+  | 'create_payout'
+  | 'release_reservation'
+  | 'consume_reservation'
+  | 'relist'
+  | 'offer_relist'
+  | 'mark_listing_sold'
+  /** The counterparty's order returns to the book with its old priority (C.2.6). */
+  | 'relink_ask'
+  | 'relink_bid'
+  | 'strike_buyer'
+  | 'strike_seller'
+  | 'lower_buyer_reliability'
+  | 'await_verification'
+  | 'open_dispute'
+  | 'close_dispute'
+  | 'ask_seller'
+  | 'remind_inspection'
+  | 'complete_origin'
+  | 'fail_origin'
+  | 'open_reviews';
+
+/** The orders an effect is for: by where the goods come from, or those of books that ask for authentication. */
+export type EffectScope = OrderSupply | 'verified';
+/** An effect for every order, or one for some. */
+export type RowEffect = OrderEffect | { only: readonly EffectScope[]; effect: OrderEffect };
+
+export type OrderEventType =
+  | `order.${Exclude<OrderStatus, 'pending'> | 'placed' | 'resumed' | 'ship_by_extended'}`
+  | `order.${'inspection_ending' | 'seller_asked' | 'dispute_answered'}`
+  | `payment.${'hold_request' | 'held' | 'released'}`;
+
+export interface OrderRow extends MachineRow<OrderStatus, OrderAction, ActorRole> {
+  when?: readonly StateGuard[];
+  needs?: readonly InputGuard[];
+  starts?: readonly TimerKind[];
+  stops?: readonly TimerKind[];
+  /** A hold stops the clocks; resuming gives each the time it had left. */
+  clocks?: 'pause' | 'resume';
+  effects: readonly RowEffect[];
+  events: readonly OrderEventType[];
+}
+
+const SUPPORT = ['support', 'admin'] as const satisfies readonly ActorRole[];
+const FINANCE = ['finance', 'admin'] as const satisfies readonly ActorRole[];
+const STAFF = ['support', 'finance', 'admin'] as const satisfies readonly ActorRole[];
+
+const only = (scope: EffectScope, effect: OrderEffect): RowEffect => ({ only: [scope], effect });
+/** The platform gives itself no strikes. */
+const strikeSeller: RowEffect = { only: ['book', 'listing'], effect: 'strike_seller' };
+
+/** The goods are free again: stock on the shelf, the listing in the window. */
+const FREE_GOODS = [only('stock', 'release_reservation'), only('listing', 'relist')];
+/** The same when the seller did not deliver: the listing stays away until its owner brings it back. */
+const FREE_STOCK = [only('stock', 'release_reservation'), only('listing', 'offer_relist')];
+const UNPAID: readonly RowEffect[] = [
+  'cancel_payment',
+  'fail_origin',
+  ...FREE_GOODS,
+  only('book', 'relink_ask'),
+  only('listing', 'lower_buyer_reliability'),
+];
+const SETTLE: readonly RowEffect[] = [
+  'release_escrow',
+  { only: ['book', 'listing'], effect: 'create_payout' },
+  'open_reviews',
+  'complete_origin',
+];
+const UNDO_PAID: readonly RowEffect[] = ['refund_all', 'fail_origin'];
+const UNDO_FROZEN: readonly RowEffect[] = ['unfreeze_escrow', ...UNDO_PAID];
+const SETTLED_EVENTS = ['order.completed', 'payment.released'] as const;
+
+const edges: OrderRow[] = [
+  // Paying
+  {
+    from: ['pending'],
+    to: 'paid',
+    action: 'payment_succeeded',
+    by: ['system'],
+    needs: ['full_amount'],
+    stops: ['pay_window'],
+    starts: ['ship_by'],
+    effects: ['hold_escrow', only('listing', 'mark_listing_sold')],
+    events: ['order.paid', 'payment.held'],
+  },
+  {
+    from: ['pending'],
+    to: 'failed',
+    action: 'payment_failed',
+    by: ['system'],
+    stops: ['pay_window'],
+    effects: UNPAID,
+    events: ['order.failed'],
+  },
+  {
+    from: ['pending'],
+    to: 'failed',
+    action: 'pay_window_over',
+    by: ['system'],
+    when: ['timer_is_due'],
+    stops: ['pay_window'],
+    effects: UNPAID,
+    events: ['order.failed'],
+  },
+  {
+    from: ['pending'],
+    to: 'cancelled',
+    action: 'cancel',
+    by: ['buyer'],
+    needs: ['reason'],
+    stops: ['pay_window'],
+    effects: [
+      'cancel_payment',
+      'fail_origin',
+      ...FREE_GOODS,
+      only('book', 'relink_ask'),
+      only('book', 'strike_buyer'),
+    ],
+    events: ['order.cancelled'],
+  },
+  {
+    from: ['pending'],
+    to: 'cancelled',
+    action: 'cancel',
+    by: ['seller'],
+    needs: ['reason'],
+    stops: ['pay_window'],
+    effects: [
+      'cancel_payment',
+      'fail_origin',
+      ...FREE_GOODS,
+      only('book', 'relink_bid'),
+      only('book', 'strike_seller'),
+    ],
+    events: ['order.cancelled'],
+  },
+  {
+    from: ['pending'],
+    to: 'cancelled',
+    action: 'cancel',
+    by: ['admin'],
+    needs: ['reason'],
+    stops: ['pay_window'],
+    effects: ['cancel_payment', 'fail_origin', ...FREE_GOODS],
+    events: ['order.cancelled'],
+  },
+
+  // Preparing and sending
+  {
+    from: ['paid'],
+    to: 'processing',
+    action: 'confirm',
+    by: ['seller'],
+    effects: [],
+    events: ['order.processing'],
+  },
+  {
+    from: ['paid', 'processing'],
+    to: 'shipped',
+    action: 'ship',
+    by: ['seller'],
+    needs: ['carrier_and_tracking'],
+    stops: ['ship_by'],
+    effects: [only('stock', 'consume_reservation'), only('verified', 'await_verification')],
+    events: ['order.shipped'],
+  },
+  {
+    from: ['paid'],
+    to: 'cancelled',
+    action: 'cancel',
+    by: ['buyer'],
+    needs: ['reason'],
+    stops: ['ship_by'],
+    effects: [...UNDO_PAID, ...FREE_GOODS, only('book', 'relink_ask')],
+    events: ['order.cancelled'],
+  },
+  {
+    from: ['paid', 'processing'],
+    to: 'cancelled',
+    action: 'cancel',
+    by: ['seller'],
+    needs: ['reason'],
+    stops: ['ship_by'],
+    effects: [...UNDO_PAID, ...FREE_STOCK, strikeSeller],
+    events: ['order.cancelled'],
+  },
+  {
+    from: ['paid', 'processing'],
+    to: 'cancelled',
+    action: 'cancel',
+    by: ['admin'],
+    needs: ['reason'],
+    stops: ['ship_by'],
+    effects: [...UNDO_PAID, ...FREE_GOODS],
+    events: ['order.cancelled'],
+  },
+  {
+    from: ['paid', 'processing'],
+    to: 'cancelled',
+    action: 'ship_by_over',
+    by: ['system'],
+    when: ['timer_is_due'],
+    stops: ['ship_by'],
+    effects: [...UNDO_PAID, ...FREE_STOCK, strikeSeller],
+    events: ['order.cancelled'],
+  },
+  {
+    from: ['paid'],
+    to: 'refunded',
+    action: 'refund',
+    by: FINANCE,
+    needs: ['reason'],
+    stops: ['ship_by'],
+    effects: [...UNDO_PAID, ...FREE_GOODS],
+    events: ['order.refunded'],
+  },
+
+  // Arriving
+  {
+    from: ['shipped'],
+    to: 'delivered',
+    action: 'deliver',
+    by: ['buyer', 'admin'],
+    starts: ['inspection_reminder', 'inspection'],
+    effects: [],
+    events: ['order.delivered'],
+  },
+  {
+    from: ['shipped'],
+    to: 'delivered',
+    action: 'carrier_delivered',
+    by: ['system'],
+    starts: ['inspection_reminder', 'inspection'],
+    effects: [],
+    events: ['order.delivered'],
+  },
+  {
+    from: ['shipped'],
+    to: 'disputed',
+    action: 'dispute',
+    by: ['buyer'],
+    when: ['delivery_is_late'],
+    needs: ['reason'],
+    starts: ['dispute_window'],
+    effects: ['freeze_escrow', 'open_dispute'],
+    events: ['order.disputed'],
+  },
+  {
+    from: ['delivered'],
+    to: 'completed',
+    action: 'complete',
+    by: ['buyer', ...FINANCE],
+    stops: ['inspection_reminder', 'inspection'],
+    effects: SETTLE,
+    events: SETTLED_EVENTS,
+  },
+  {
+    from: ['delivered'],
+    to: 'completed',
+    action: 'inspection_over',
+    by: ['system'],
+    when: ['timer_is_due'],
+    stops: ['inspection_reminder', 'inspection'],
+    effects: SETTLE,
+    events: SETTLED_EVENTS,
+  },
+  {
+    from: ['delivered'],
+    to: 'disputed',
+    action: 'dispute',
+    by: ['buyer', ...SUPPORT],
+    needs: ['reason'],
+    stops: ['inspection_reminder', 'inspection'],
+    starts: ['dispute_window'],
+    effects: ['freeze_escrow', 'open_dispute'],
+    events: ['order.disputed'],
+  },
+
+  // Disputes
+  {
+    from: ['disputed'],
+    to: 'completed',
+    action: 'resolve',
+    by: STAFF,
+    needs: ['outcome_release'],
+    stops: ['dispute_reply', 'dispute_window'],
+    effects: ['unfreeze_escrow', 'close_dispute', ...SETTLE],
+    events: SETTLED_EVENTS,
+  },
+  {
+    from: ['disputed'],
+    to: 'completed',
+    action: 'resolve',
+    by: STAFF,
+    needs: ['outcome_partial'],
+    stops: ['dispute_reply', 'dispute_window'],
+    effects: ['unfreeze_escrow', 'close_dispute', 'refund_part', ...SETTLE],
+    events: SETTLED_EVENTS,
+  },
+  {
+    from: ['disputed'],
+    to: 'refunded',
+    action: 'resolve',
+    by: STAFF,
+    needs: ['outcome_refund'],
+    stops: ['dispute_reply', 'dispute_window'],
+    effects: ['close_dispute', ...UNDO_FROZEN, only('listing', 'offer_relist')],
+    events: ['order.refunded'],
+  },
+  {
+    from: ['disputed'],
+    to: 'refunded',
+    action: 'dispute_silence',
+    by: ['system'],
+    when: ['timer_is_due'],
+    stops: ['dispute_reply', 'dispute_window'],
+    effects: ['close_dispute', ...UNDO_FROZEN, only('listing', 'offer_relist')],
+    events: ['order.refunded'],
+  },
+  {
+    from: ['disputed'],
+    to: 'refunded',
+    action: 'dispute_over_60_days',
+    by: ['system'],
+    when: ['timer_is_due'],
+    stops: ['dispute_reply', 'dispute_window'],
+    effects: ['close_dispute', ...UNDO_FROZEN, only('listing', 'offer_relist')],
+    events: ['order.refunded'],
+  },
+
+  // Holds
+  ...(['fraud_flagged', 'verification_failed', 'seller_suspended', 'chargeback_opened'] as const).map(
+    (action): OrderRow => ({
+      from: HOLDABLE_STATUSES,
+      to: 'on_hold',
+      action,
+      by: ['system'],
+      clocks: 'pause',
+      effects: ['freeze_escrow'],
+      events: ['order.on_hold'],
+    }),
+  ),
+  {
+    from: HOLDABLE_STATUSES,
+    to: 'on_hold',
+    action: 'hold',
+    by: SUPPORT,
+    needs: ['reason'],
+    clocks: 'pause',
+    effects: ['freeze_escrow'],
+    events: ['order.on_hold'],
+  },
+  ...HOLDABLE_STATUSES.map(
+    (to): OrderRow => ({
+      from: ['on_hold'],
+      to,
+      action: 'resume',
+      by: [...SUPPORT, 'system'],
+      when: ['holds_this_state'],
+      clocks: 'resume',
+      effects: ['unfreeze_escrow'],
+      events: ['order.resumed'],
+    }),
+  ),
+  {
+    from: ['on_hold'],
+    to: 'cancelled',
+    action: 'cancel',
+    by: STAFF,
+    when: ['is_unshipped'],
+    needs: ['reason'],
+    stops: TIMER_KINDS,
+    effects: [...UNDO_FROZEN, ...FREE_GOODS],
+    events: ['order.cancelled'],
+  },
+  {
+    from: ['on_hold'],
+    to: 'refunded',
+    action: 'refund',
+    by: STAFF,
+    when: ['is_unshipped'],
+    needs: ['reason'],
+    stops: TIMER_KINDS,
+    effects: [...UNDO_FROZEN, ...FREE_GOODS],
+    events: ['order.refunded'],
+  },
+  {
+    from: ['on_hold'],
+    to: 'refunded',
+    action: 'refund',
+    by: STAFF,
+    needs: ['reason'],
+    stops: TIMER_KINDS,
+    effects: [...UNDO_FROZEN, only('listing', 'offer_relist')],
+    events: ['order.refunded'],
+  },
+
+  // After the fact
+  {
+    from: ['completed'],
+    to: 'refunded',
+    action: 'refund',
+    by: ['seller', ...FINANCE],
+    when: ['completed_recently'],
+    needs: ['reason'],
+    effects: ['claw_back', only('listing', 'offer_relist')],
+    events: ['order.refunded'],
+  },
+  // A lost chargeback ends every order whose money it took back, however it stands: the edges are those above.
+  {
+    from: ['on_hold', 'disputed', 'completed'],
+    to: 'refunded',
+    action: 'chargeback_lost',
+    by: ['system'],
+    stops: TIMER_KINDS,
+    effects: ['settle_chargeback', 'fail_origin'],
+    events: ['order.refunded'],
+  },
+];
+
+/** Moves that leave the state as it is and change a clock or ask something: they have history and events too. */
+const moves: OrderRow[] = [
+  ...(['paid', 'processing'] as const).map(
+    (status): OrderRow => ({
+      from: [status],
+      to: status,
+      action: 'extend-ship-by',
+      by: ['seller'],
+      when: ['ship_by_not_extended'],
+      effects: [],
+      events: ['order.ship_by_extended'],
+    }),
+  ),
+  {
+    from: ['delivered'],
+    to: 'delivered',
+    action: 'inspection_ending',
+    by: ['system'],
+    when: ['timer_is_due'],
+    stops: ['inspection_reminder'],
+    effects: ['remind_inspection'],
+    events: ['order.inspection_ending'],
+  },
+  {
+    from: ['disputed'],
+    to: 'disputed',
+    action: 'ask-seller',
+    by: SUPPORT,
+    starts: ['dispute_reply'],
+    effects: ['ask_seller'],
+    events: ['order.seller_asked'],
+  },
+  {
+    from: ['disputed'],
+    to: 'disputed',
+    action: 'answer-dispute',
+    by: ['seller'],
+    when: ['seller_was_asked'],
+    stops: ['dispute_reply'],
+    effects: [],
+    events: ['order.dispute_answered'],
+  },
+];
+
+export const ORDER_TRANSITIONS: readonly OrderRow[] = [...edges, ...moves];
