@@ -17,10 +17,9 @@ CREATE TABLE `book_orders` (
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
 	`version` integer NOT NULL
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `book_orders_mine` ON `book_orders` (`user_id`,`side`,`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `book_orders_product` ON `book_orders` (`product_id`,`side`,`status`);--> statement-breakpoint
 CREATE TABLE `dead_letters` (
 	`id` text PRIMARY KEY NOT NULL,
 	`queue` text NOT NULL,
@@ -92,11 +91,10 @@ CREATE TABLE `matches` (
 	`seller_payout_cents` integer NOT NULL,
 	`status` text NOT NULL,
 	`created_at` integer NOT NULL
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `matches_buyer` ON `matches` (`buyer_id`,`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `matches_seller` ON `matches` (`seller_id`,`created_at`,`id`);--> statement-breakpoint
-CREATE INDEX `matches_size` ON `matches` (`size_id`,`created_at`);--> statement-breakpoint
 CREATE TABLE `product_images` (
 	`id` text PRIMARY KEY NOT NULL,
 	`product_id` text NOT NULL,
@@ -201,15 +199,15 @@ CREATE TABLE `socket_tickets` (
 );
 --> statement-breakpoint
 CREATE TABLE `trades` (
-	`id` text PRIMARY KEY NOT NULL,
+	`id` text NOT NULL,
 	`size_id` text NOT NULL,
 	`price_cents` integer NOT NULL,
 	`quantity` integer NOT NULL,
 	`at` integer NOT NULL,
-	`source` text NOT NULL
-);
+	`source` text NOT NULL,
+	PRIMARY KEY(`size_id`, `at`, `id`)
+) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE INDEX `trades_size` ON `trades` (`size_id`,`at`,`id`);--> statement-breakpoint
 CREATE TABLE `users` (
 	`id` text PRIMARY KEY NOT NULL,
 	`email` text NOT NULL,

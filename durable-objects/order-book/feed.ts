@@ -22,6 +22,12 @@ export interface FeedItem {
   orders: readonly OrderState[];
 }
 
+/** A socket and the group of those with the same channels, which share their frames. */
+interface Watcher {
+  attachment: Attachment;
+  group: string;
+}
+
 /** The parts of frames that only the object can make. */
 export interface FeedViews {
   trade(trade: TapeTrade): unknown;
@@ -40,7 +46,9 @@ const LONGEST_BETWEEN_UPDATES_MS = 100;
 
 /** The watchers of one book, and what each of them gets: at most one update frame a turn, serialised once a channel set. */
 export class Feed {
-  private readonly sockets = new Map<WebSocket, Attachment>();
+  private readonly sockets = new Map<WebSocket, Watcher>();
+  /** How many sockets have each set of channels. */
+  private readonly groups = new Map<string, number>();
   private readonly views: FeedViews;
   private readonly now: () => number;
   private readonly replay: { seq: number; levels: readonly LevelChange[] }[] = [];
@@ -55,7 +63,7 @@ export class Feed {
     this.publishedSeq = seq;
     for (const socket of sockets) {
       const attachment = Attachment.safeParse(socket.deserializeAttachment());
-      if (attachment.success) this.sockets.set(socket, attachment.data);
+      if (attachment.success) this.watch(socket, attachment.data);
       else socket.close(1012, 'Connect again');
     }
   }
@@ -64,25 +72,34 @@ export class Feed {
     return this.sockets.size;
   }
 
-  add(socket: WebSocket, attachment: Attachment): void {
-    this.sockets.set(socket, attachment);
+  /** A new socket, or new channels of one that is here. */
+  put(socket: WebSocket, attachment: Attachment): void {
     socket.serializeAttachment(attachment);
+    this.remove(socket);
+    this.watch(socket, attachment);
+  }
+
+  private watch(socket: WebSocket, attachment: Attachment): void {
+    const group = attachment.channels.join();
+    this.sockets.set(socket, { attachment, group });
+    this.groups.set(group, (this.groups.get(group) ?? 0) + 1);
   }
 
   remove(socket: WebSocket): void {
+    const watcher = this.sockets.get(socket);
+    if (watcher === undefined) return;
     this.sockets.delete(socket);
+    const left = this.groups.get(watcher.group)! - 1;
+    if (left === 0) this.groups.delete(watcher.group);
+    else this.groups.set(watcher.group, left);
   }
 
   attachmentOf(socket: WebSocket): Attachment | null {
-    return this.sockets.get(socket) ?? null;
-  }
-
-  update(socket: WebSocket, attachment: Attachment): void {
-    this.add(socket, attachment);
+    return this.sockets.get(socket)?.attachment ?? null;
   }
 
   hasSubscribers(channel: Channel): boolean {
-    for (const { channels } of this.sockets.values()) if (channels.includes(channel)) return true;
+    for (const group of this.groups.keys()) if (group.split(',').includes(channel)) return true;
     return false;
   }
 
@@ -115,43 +132,37 @@ export class Feed {
     const book = this.bookUpdate(this.publishedSeq, items);
     this.publishedSeq = items.at(-1)!.seq;
     const trades = items.flatMap((item) => item.trades.map((trade) => this.views.trade(trade)));
-    const parts = {
-      book: book === null ? '' : `"book":${JSON.stringify(book)}`,
-      trades: trades.length === 0 ? '' : `"trades":${JSON.stringify(trades)}`,
-      ticker: '',
+    const parts: Record<'book' | 'trades' | 'ticker', () => unknown> = {
+      book: () => book,
+      trades: () => (trades.length === 0 ? undefined : trades),
+      ticker: () => this.views.ticker(),
     };
     const frames = new Map<string, string>();
+    for (const group of this.groups.keys()) {
+      const channels = group.split(',');
+      const wanted = (['book', 'trades', 'ticker'] as const)
+        .filter((channel) => channels.includes(channel))
+        .map((channel) => [channel, parts[channel]()] as const)
+        .filter(([, part]) => part !== undefined);
+      if (wanted.length > 0)
+        frames.set(group, JSON.stringify({ type: 'update', ...Object.fromEntries(wanted) }));
+    }
     const ownOrders = this.ownOrders(items);
-    for (const [socket, attachment] of this.sockets) {
-      const { channels, userId } = attachment;
-      const set = channels.join();
-      let frame = frames.get(set);
-      if (frame === undefined) {
-        if (channels.includes('ticker') && parts.ticker === '')
-          parts.ticker = `"ticker":${JSON.stringify(this.views.ticker())}`;
-        const body = (['book', 'trades', 'ticker'] as const)
-          .filter((channel) => channels.includes(channel) && parts[channel] !== '')
-          .map((channel) => parts[channel])
-          .join();
-        frame = body === '' ? '' : `{"type":"update",${body}}`;
-        frames.set(set, frame);
-      }
-      if (frame !== '') this.send(socket, frame);
-      if (userId !== null && channels.includes('orders')) {
-        const orders = ownOrders.get(userId);
-        if (orders === undefined) continue;
-        if (this.views.hasEnded(attachment)) this.endSession(socket);
-        else this.send(socket, orders);
-      }
+    for (const [socket, { attachment, group }] of this.sockets) {
+      const frame = frames.get(group);
+      if (frame !== undefined) this.send(socket, frame);
+      const orders = attachment.userId === null ? undefined : ownOrders.get(attachment.userId);
+      if (orders === undefined || !attachment.channels.includes('orders')) continue;
+      if (this.views.hasEnded(attachment)) this.endSession(socket);
+      else this.send(socket, orders);
     }
   }
 
-  /** The last state of every level that changed after `prevSeq`; null when none did. */
+  /** The last state of every level that changed after `prevSeq`. */
   private bookUpdate(prevSeq: number, items: readonly { seq: number; levels: readonly LevelChange[] }[]) {
     const changes = new Map<string, LevelChange>();
     for (const { levels } of items)
       for (const change of levels) changes.set(`${change[0]}${change[1]}`, change);
-    if (changes.size === 0 && items.length === 0) return null;
     return {
       prev_seq: prevSeq,
       first_seq: items[0]!.seq,
@@ -161,12 +172,13 @@ export class Feed {
   }
 
   private ownOrders(items: readonly FeedItem[]): Map<string, string> {
-    const watching = new Set<string>();
-    for (const { userId, channels } of this.sockets.values()) {
-      if (userId !== null && channels.includes('orders')) watching.add(userId);
-    }
     const frames = new Map<string, string>();
-    if (watching.size === 0) return frames;
+    if (!this.hasSubscribers('orders')) return frames;
+    const watching = new Set<string>();
+    for (const { attachment } of this.sockets.values()) {
+      if (attachment.userId !== null && attachment.channels.includes('orders'))
+        watching.add(attachment.userId);
+    }
     const latest = new Map<string, Map<number, OrderState>>();
     for (const { orders } of items) {
       for (const order of orders) {
@@ -206,8 +218,9 @@ export class Feed {
   }
 
   broadcast(channel: Channel, frame: string): void {
-    for (const [socket, { channels }] of this.sockets)
-      if (channels.includes(channel)) this.send(socket, frame);
+    for (const [socket, { attachment }] of this.sockets) {
+      if (attachment.channels.includes(channel)) this.send(socket, frame);
+    }
   }
 
   /** A socket that is gone takes no frame; its close event does the rest. */
@@ -227,5 +240,6 @@ export class Feed {
   closeAll(code: number, reason: string): void {
     for (const socket of this.sockets.keys()) socket.close(code, reason);
     this.sockets.clear();
+    this.groups.clear();
   }
 }

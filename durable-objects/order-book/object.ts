@@ -13,6 +13,7 @@ import {
 } from '../../src/domain/market/record.ts';
 import type { Result } from '../../src/domain/result.ts';
 import type {
+  AppliedRange,
   BookCommand,
   BookConfig,
   CommandAnswer,
@@ -44,6 +45,7 @@ const CHECKPOINT_RECORDS = 1_000;
 const MAX_UNPROJECTED = 100_000;
 /** Orders that one expiry pass closes; the rest follow at once in the next. */
 const EXPIRIES_PER_PASS = 500;
+const CONFIRMED_SAVE_MS = 1_000;
 const HOUR_MS = 3_600_000;
 
 interface Written {
@@ -75,6 +77,7 @@ export class OrderBook extends DurableObject<Env> {
   private readonly sockets: BookSockets;
   private running: Running | null = null;
   private armedAtMs: number | null = null;
+  private savingConfirmed: ReturnType<typeof setTimeout> | null = null;
   /** Answers of commands whose record is not stored yet, by request key. */
   private readonly unstored = new Map<string, BookRecord>();
   private readonly rendered = new Map<string, { seq: number; untilMs: number; body: string }>();
@@ -557,11 +560,15 @@ export class OrderBook extends DurableObject<Env> {
 
   // ---- The projection ----
 
-  async confirm(firstSeq: number, lastSeq: number, part: number, parts: number): Promise<void> {
+  /** What is confirmed is written down within a second: forgotten in a crash, it is merely sent and confirmed again. */
+  async confirm(ranges: readonly AppliedRange[]): Promise<void> {
     const { running } = this;
-    if (running === null || !running.outbox.confirm(firstSeq, lastSeq, part, parts)) return;
+    if (running === null || !running.outbox.confirm(ranges)) return;
     running.live.forgetThrough(running.outbox.confirmedSeq);
-    this.storage.writeMeta('confirmed', running.outbox.confirmedSeq);
+    this.savingConfirmed ??= setTimeout(() => {
+      this.savingConfirmed = null;
+      this.storage.writeMeta('confirmed', running.outbox.confirmedSeq);
+    }, CONFIRMED_SAVE_MS);
   }
 
   async whenProjected(seq: number, timeoutMs: number): Promise<void> {

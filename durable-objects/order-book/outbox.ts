@@ -2,14 +2,18 @@ import type { BookIdentity } from '../../src/domain/market/events.ts';
 import { bundleEvents } from '../../src/domain/market/messages.ts';
 import type { BookRecord } from '../../src/domain/market/record.ts';
 import { Watermark } from '../../src/domain/market/watermark.ts';
+import type { AppliedRange } from '../../src/platform/books/books.ts';
 import type { EventPublisher } from '../../src/platform/events/events.ts';
 
 /** Records read and packed at a time. */
 const RECORDS_PER_READ = 400;
 /** Records that may be on their way unconfirmed; more would only wait in the queue. */
 const WINDOW = 4_000;
-/** Commands that follow each other closely share messages and the consumer's batches. */
-const GATHER_MS = 20;
+/**
+ * Commands that follow each other closely share messages and the consumer's batches, where the states of one order
+ * become one row. Somebody who waits for a record ends the gathering.
+ */
+const GATHER_MS = 250;
 /** How long a confirmation may take before everything unconfirmed is sent again, doubling up to the longest. */
 const RESEND_MS = 5_000;
 const LONGEST_RESEND_MS = 300_000;
@@ -35,7 +39,8 @@ export class Outbox {
   private resendDelayMs = RESEND_MS;
   /** When to send again, while anything is unconfirmed. */
   private resendAtMs: number | null = null;
-  private draining: Promise<void> | null = null;
+  private sending: Promise<void> | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly barriers: { seq: number; resolve: () => void }[] = [];
 
   constructor(options: {
@@ -78,7 +83,7 @@ export class Outbox {
   committed(seq: number): void {
     this.committedSeq = seq;
     this.resendAtMs ??= this.now() + this.resendDelayMs;
-    this.drain(GATHER_MS);
+    this.gather();
   }
 
   /** Sends what has not been sent, and all that is overdue again. For the alarm. */
@@ -88,26 +93,31 @@ export class Outbox {
       this.resendDelayMs = Math.min(this.resendDelayMs * 2, LONGEST_RESEND_MS);
       this.resendAtMs = this.now() + this.resendDelayMs;
     }
-    this.drain(0);
-    await this.draining;
+    this.drainNow();
+    await this.sending;
   }
 
   /** The consumer has applied these records; true when the watermark rose. */
-  confirm(firstSeq: number, lastSeq: number, part: number, parts: number): boolean {
-    if (!this.watermark.confirm(firstSeq, lastSeq, part, parts)) return false;
+  confirm(ranges: readonly AppliedRange[]): boolean {
+    let rose = false;
+    for (const { firstSeq, lastSeq, part, parts } of ranges) {
+      if (this.watermark.confirm(firstSeq, lastSeq, part, parts)) rose = true;
+    }
+    if (!rose) return false;
     this.resendDelayMs = RESEND_MS;
     this.resendAtMs = this.backlog > 0 ? this.now() + RESEND_MS : null;
     if (this.sentSeq < this.watermark.value) this.sentSeq = this.watermark.value;
     for (let index = this.barriers.length - 1; index >= 0; index -= 1) {
       if (this.barriers[index]!.seq <= this.watermark.value) this.barriers.splice(index, 1)[0]!.resolve();
     }
-    if (this.sentSeq < this.committedSeq) this.drain(0);
+    if (this.sentSeq < this.committedSeq) this.gather();
     return true;
   }
 
   /** Resolves when D1 has the record, or after `timeoutMs`. */
   async whenConfirmed(seq: number, timeoutMs: number): Promise<void> {
     if (seq <= this.watermark.value) return;
+    this.drainNow();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
       this.barriers.push({
@@ -127,22 +137,24 @@ export class Outbox {
     this.sentSeq = 0;
     this.resendDelayMs = RESEND_MS;
     this.resendAtMs = this.now() + RESEND_MS;
-    this.drain(0);
+    this.drainNow();
   }
 
-  private drain(delayMs: number): void {
-    if (this.draining !== null) return;
-    this.draining = new Promise<void>((resolve) => {
-      setTimeout(() => {
-        this.send()
-          // A failed send is not lost: the records stay unconfirmed, and the alarm sends them again.
-          .catch(() => undefined)
-          .then(() => {
-            this.draining = null;
-            resolve();
-          });
-      }, delayMs);
-    });
+  private gather(): void {
+    if (this.timer !== null || this.sending !== null) return;
+    const delayMs = this.barriers.length > 0 ? 0 : GATHER_MS;
+    this.timer = setTimeout(() => this.drainNow(), delayMs);
+  }
+
+  private drainNow(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    // A failed send is not lost: the records stay unconfirmed, and the alarm sends them again.
+    this.sending ??= this.send()
+      .catch(() => undefined)
+      .then(() => {
+        this.sending = null;
+      });
   }
 
   private async send(): Promise<void> {
@@ -150,11 +162,11 @@ export class Outbox {
       const from = this.sentSeq;
       const records = await this.read(from, RECORDS_PER_READ);
       if (records.length === 0) return;
-      const bookKey = this.identity().bookKey;
+      const book = this.identity();
       await this.publisher.publish(
-        bundleEvents(records, this.identity()).map((bundle) => ({
+        bundleEvents(records, book).map((bundle) => ({
           kind: 'book_events' as const,
-          book_key: bookKey,
+          book,
           first_seq: bundle.firstSeq,
           last_seq: bundle.lastSeq,
           part: bundle.part,

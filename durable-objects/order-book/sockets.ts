@@ -57,7 +57,7 @@ export class BookSockets {
       badFrames: 0,
     };
     this.host.ctx.acceptWebSocket(server);
-    feed.add(server, attachment);
+    feed.put(server, attachment);
     feed.send(
       server,
       JSON.stringify({
@@ -103,7 +103,7 @@ export class BookSockets {
     const frame = readFrame(message);
     if (!frame.ok) {
       const badFrames = attachment.badFrames + 1;
-      feed.update(socket, { ...attachment, badFrames });
+      feed.put(socket, { ...attachment, badFrames });
       this.refuse(socket, feed, frame.code, frame.detail);
       if (badFrames >= MAX_BAD_FRAMES) {
         socket.close(4400, 'Too many bad frames');
@@ -128,7 +128,7 @@ export class BookSockets {
         }
         await this.host.settled();
         const channels = [...new Set([...attachment.channels, ...value.channels])].sort();
-        feed.update(socket, { ...attachment, channels });
+        feed.put(socket, { ...attachment, channels });
         feed.send(socket, JSON.stringify({ type: 'subscribed', channels, ...ref }));
         if (value.channels.includes('book'))
           feed.bringUpToDate(socket, value.resume_from, current.live.book.lastSeq);
@@ -136,7 +136,7 @@ export class BookSockets {
       }
       case 'unsubscribe': {
         const channels = attachment.channels.filter((channel) => !value.channels.includes(channel));
-        feed.update(socket, { ...attachment, channels });
+        feed.put(socket, { ...attachment, channels });
         feed.send(socket, JSON.stringify({ type: 'subscribed', channels, ...ref }));
         return;
       }

@@ -259,10 +259,7 @@ export const bookOrders = sqliteTable(
     updatedAt: createdAt(),
     version: integer().notNull(),
   },
-  (t) => [
-    index('book_orders_mine').on(t.userId, t.side, t.createdAt, t.id),
-    index('book_orders_product').on(t.productId, t.side, t.status),
-  ],
+  (t) => [index('book_orders_mine').on(t.userId, t.side, t.createdAt, t.id)],
 );
 
 export const matches = sqliteTable(
@@ -292,7 +289,6 @@ export const matches = sqliteTable(
   (t) => [
     index('matches_buyer').on(t.buyerId, t.createdAt, t.id),
     index('matches_seller').on(t.sellerId, t.createdAt, t.id),
-    index('matches_size').on(t.sizeId, t.createdAt),
   ],
 );
 
@@ -300,14 +296,14 @@ export const matches = sqliteTable(
 export const trades = sqliteTable(
   'trades',
   {
-    id: text().primaryKey(),
+    id: text().notNull(),
     sizeId: text().notNull(),
     priceCents: integer().notNull(),
     quantity: integer().notNull(),
     at: integer().notNull(),
     source: text({ enum: ['match', 'import'] }).notNull(),
   },
-  (t) => [index('trades_size').on(t.sizeId, t.at, t.id)],
+  (t) => [primaryKey({ columns: [t.sizeId, t.at, t.id] })],
 );
 
 /** Messages that could not be processed, kept for a person to read and replay (EV-07). */

@@ -1,73 +1,28 @@
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { sequencedId } from '../domain/ids.ts';
-import type { BookEvent } from '../domain/market/events.ts';
+import { type BookEvent, type BookIdentity, matchId, orderId } from '../domain/market/events.ts';
 import { tradeNumber } from '../domain/market/record.ts';
+import type { AppliedRange } from '../platform/books/books.ts';
 import type { BookMessage } from '../platform/events/events.ts';
 
 /** Rows in one statement: D1 takes a bound value of at most 2 MB. */
 const ROWS_PER_STATEMENT = 1_000;
 const RETRY_SECONDS = 5;
 
-/** What a message must be before anything of it is applied; the events' data is checked by type. */
-const OrderData = z.object({
-  id: z.string(),
-  sizeId: z.string(),
-  productId: z.string(),
-  order: z.object({
-    seq: z.int(),
-    side: z.string(),
-    userId: z.string(),
-    priceCents: z.int(),
-    quantity: z.int(),
-    filled: z.int(),
-    status: z.string(),
-    version: z.int(),
-  }),
-});
-const MatchData = z.object({
-  id: z.string(),
-  bidId: z.string(),
-  askId: z.string(),
-  match: z.object({
-    number: z.int(),
-    priceCents: z.int(),
-    quantity: z.int(),
-    buyerTotalCents: z.int(),
-    sellerPayoutCents: z.int(),
-  }),
-});
-const HistoryData = z.object({
-  sizeId: z.string(),
-  trades: z.array(z.tuple([z.number(), z.int(), z.int()])),
-});
-const Event = z.object({
-  event_id: z.string(),
-  type: z.string(),
-  seq: z.int(),
-  occurred_at: z.string(),
-  data: z.unknown(),
-});
+/**
+ * The shape that the code below relies on. What the events carry is not checked field by field: the tables refuse a
+ * missing or mistyped value, and then the message fails by itself.
+ */
 const MessageBody = z.object({
   kind: z.literal('book_events'),
-  book_key: z.string(),
+  book: z.object({ bookKey: z.string(), sizeId: z.string(), productId: z.string(), currency: z.string() }),
   first_seq: z.int(),
   last_seq: z.int(),
   part: z.int(),
   parts: z.int(),
-  events: z.array(Event),
+  events: z.array(z.unknown()),
 });
-
-function isWellFormed(body: unknown): body is BookMessage {
-  const parsed = MessageBody.safeParse(body);
-  if (!parsed.success) return false;
-  return parsed.data.events.every(({ type, data }) => {
-    if (/^(bid|ask)\./.test(type)) return OrderData.safeParse(data).success;
-    if (type === 'match.created') return MatchData.safeParse(data).success;
-    if (type === 'history.imported') return HistoryData.safeParse(data).success;
-    return type === 'match.prevented' || type === 'book.rules_changed';
-  });
-}
 
 /** Rows of the projection, by table; the newest state of each order wins. */
 interface Rows {
@@ -96,24 +51,29 @@ ON CONFLICT (id) DO NOTHING`;
 const TRADES_SQL = `
 INSERT INTO trades (id, size_id, price_cents, quantity, at, source)
 SELECT ${columns(6)} FROM json_each(?) WHERE true
-ON CONFLICT (id) DO NOTHING`;
+ON CONFLICT (size_id, at, id) DO NOTHING`;
 
 /** `value ->> 0, value ->> 1, ...`: the cells of one row of a JSON array of rows. */
 function columns(count: number): string {
   return Array.from({ length: count }, (_, index) => `value ->> ${index}`).join(', ');
 }
 
-function addEvent(rows: Rows, event: BookEvent): void {
-  const atMs = Date.parse(event.occurred_at);
+function addEvent(
+  rows: Rows,
+  { bookKey, sizeId, productId, currency }: BookIdentity,
+  event: BookEvent,
+): void {
   switch (event.type) {
     case 'match.created': {
-      const { id, sizeId, productId, currency, bidId, askId, match, bookKey } = event.data;
+      const { match } = event.data;
+      const atMs = Date.parse(event.occurred_at);
+      const id = matchId(bookKey, match.number);
       rows.matches.set(id, [
         id,
         sizeId,
         productId,
-        bidId,
-        askId,
+        orderId(bookKey, { side: 'bid', seq: match.bidSeq }),
+        orderId(bookKey, { side: 'ask', seq: match.askSeq }),
         match.buyerId,
         match.sellerId,
         match.priceCents,
@@ -135,10 +95,9 @@ function addEvent(rows: Rows, event: BookEvent): void {
       return;
     }
     case 'history.imported': {
-      const { bookKey, sizeId, trades } = event.data;
-      trades.forEach(([tradeAtMs, priceCents, quantity], index) => {
+      event.data.trades.forEach(([atMs, priceCents, quantity], index) => {
         const id = sequencedId('trd', bookKey, tradeNumber(event.seq, index));
-        rows.trades.set(id, [id, sizeId, priceCents, quantity, tradeAtMs, 'import']);
+        rows.trades.set(id, [id, sizeId, priceCents, quantity, atMs, 'import']);
       });
       return;
     }
@@ -146,7 +105,8 @@ function addEvent(rows: Rows, event: BookEvent): void {
     case 'book.rules_changed':
       return;
     default: {
-      const { id, sizeId, productId, order } = event.data;
+      const { order } = event.data;
+      const id = orderId(bookKey, order);
       if ((rows.orderVersions.get(id) ?? 0) >= order.version) return;
       rows.orderVersions.set(id, order.version);
       rows.orders.set(id, [
@@ -184,16 +144,21 @@ function statements(d1: D1Database, sql: string, rows: Map<string, unknown[]>): 
 
 async function apply(deps: Deps, messages: readonly BookMessage[]): Promise<void> {
   const rows: Rows = { orders: new Map(), orderVersions: new Map(), matches: new Map(), trades: new Map() };
-  for (const message of messages) for (const event of message.events) addEvent(rows, event);
+  for (const { book, events } of messages) for (const event of events) addEvent(rows, book, event);
   const batch = [
     ...statements(deps.d1, ORDERS_SQL, rows.orders),
     ...statements(deps.d1, MATCHES_SQL, rows.matches),
     ...statements(deps.d1, TRADES_SQL, rows.trades),
   ];
   if (batch.length > 0) await deps.d1.batch(batch);
-  for (const { book_key, first_seq, last_seq, part, parts } of messages) {
-    await deps.books.confirm(book_key, first_seq, last_seq, part, parts);
+
+  const applied = new Map<string, AppliedRange[]>();
+  for (const { book, first_seq, last_seq, part, parts } of messages) {
+    const ranges = applied.get(book.bookKey) ?? [];
+    ranges.push({ firstSeq: first_seq, lastSeq: last_seq, part, parts });
+    applied.set(book.bookKey, ranges);
   }
+  await Promise.all(Array.from(applied, ([bookKey, ranges]) => deps.books.confirm(bookKey, ranges)));
 }
 
 /**
@@ -204,7 +169,7 @@ async function apply(deps: Deps, messages: readonly BookMessage[]): Promise<void
 export async function projectBookEvents(deps: Deps, batch: MessageBatch): Promise<void> {
   const messages: Message<BookMessage>[] = [];
   for (const message of batch.messages) {
-    if (isWellFormed(message.body)) messages.push(message as Message<BookMessage>);
+    if (MessageBody.safeParse(message.body).success) messages.push(message as Message<BookMessage>);
     else {
       deps.log.warn('poison_message', {
         queue: batch.queue,

@@ -4,7 +4,7 @@ import { sequencedId } from '../ids.ts';
 import type { BookRules, OrderState, PreventedMatch, Side } from './order.ts';
 import type { BookRecord, HistoricTrade, MatchState } from './record.ts';
 
-/** Which book an event is about. */
+/** Which book events are about. It travels once a message, beside the events. */
 export interface BookIdentity {
   bookKey: string;
   sizeId: string;
@@ -13,27 +13,13 @@ export interface BookIdentity {
 }
 
 type OrderVerb = 'placed' | 'amended' | 'filled' | 'cancelled' | 'expired';
-export interface OrderEventData extends BookIdentity {
-  id: string;
-  order: OrderState;
-}
-export interface MatchEventData extends BookIdentity {
-  id: string;
-  bidId: string;
-  askId: string;
-  match: MatchState;
-}
-export interface HistoryEventData extends BookIdentity {
-  /** Position of the first trade within its record, so that every trade has an id of its own. */
-  trades: HistoricTrade[];
-}
 
 export type BookEvent =
-  | EventEnvelope<`${Side}.${OrderVerb}`, OrderEventData>
-  | EventEnvelope<'match.created', MatchEventData>
-  | EventEnvelope<'match.prevented', BookIdentity & { prevented: PreventedMatch }>
-  | EventEnvelope<'book.rules_changed', BookIdentity & { rules: BookRules }>
-  | EventEnvelope<'history.imported', HistoryEventData>;
+  | EventEnvelope<`${Side}.${OrderVerb}`, { order: OrderState }>
+  | EventEnvelope<'match.created', { match: MatchState }>
+  | EventEnvelope<'match.prevented', { prevented: PreventedMatch }>
+  | EventEnvelope<'book.rules_changed', { rules: BookRules }>
+  | EventEnvelope<'history.imported', { trades: HistoricTrade[] }>;
 
 const EVENT_VERSION = 1;
 
@@ -64,40 +50,29 @@ export function eventsOf(record: BookRecord, book: BookIdentity): BookEvent[] {
   };
   const nextId = () => `${book.bookKey}:${record.seq}:${events.length}`;
   record.orders.forEach((order, index) => {
-    const data = { ...book, id: orderId(book.bookKey, order), order };
-    events.push({
-      event_id: nextId(),
-      type: `${order.side}.${verbOf(record, order, index)}`,
-      ...envelope,
-      data,
-    });
+    const type = `${order.side}.${verbOf(record, order, index)}` as const;
+    events.push({ event_id: nextId(), type, ...envelope, data: { order } });
   });
   for (const match of record.matches) {
-    const data = {
-      ...book,
-      id: matchId(book.bookKey, match.number),
-      bidId: orderId(book.bookKey, { side: 'bid', seq: match.bidSeq }),
-      askId: orderId(book.bookKey, { side: 'ask', seq: match.askSeq }),
-      match,
-    };
-    events.push({ event_id: nextId(), type: 'match.created', ...envelope, data });
+    events.push({ event_id: nextId(), type: 'match.created', ...envelope, data: { match } });
   }
   for (const prevented of record.prevented ?? []) {
-    events.push({ event_id: nextId(), type: 'match.prevented', ...envelope, data: { ...book, prevented } });
+    events.push({ event_id: nextId(), type: 'match.prevented', ...envelope, data: { prevented } });
   }
-  if (record.rules)
+  if (record.rules) {
     events.push({
       event_id: nextId(),
       type: 'book.rules_changed',
       ...envelope,
-      data: { ...book, rules: record.rules },
+      data: { rules: record.rules },
     });
+  }
   if (record.history) {
     events.push({
       event_id: nextId(),
       type: 'history.imported',
       ...envelope,
-      data: { ...book, trades: record.history },
+      data: { trades: record.history },
     });
   }
   return events;

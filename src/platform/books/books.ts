@@ -65,6 +65,14 @@ export type MarketRead =
 /** What an order read found: an open or just closed order, or nothing that the book still remembers. */
 export type OrderRead = { ok: true; body: string } | { ok: false; reason: 'not_yours' | 'not_here' };
 
+/** Consecutive records, or one part of a record that was cut, that the consumer has applied. */
+export interface AppliedRange {
+  firstSeq: number;
+  lastSeq: number;
+  part: number;
+  parts: number;
+}
+
 /** The order books, one object per product-size. Sizes are named by their key (`siz_<key>`). */
 export interface Books {
   configure(config: BookConfig): Promise<void>;
@@ -79,7 +87,7 @@ export interface Books {
     context: CommandContext,
   ): Promise<CommandAnswer>;
   /** The consumer's word that it has applied these records. */
-  confirm(bookKey: string, firstSeq: number, lastSeq: number, part: number, parts: number): Promise<void>;
+  confirm(bookKey: string, ranges: AppliedRange[]): Promise<void>;
   /** Resolves when the projection has this record of the book, or after `timeoutMs`. */
   whenProjected(bookKey: string, seq: number, timeoutMs: number): Promise<void>;
   /** Sends the whole journal of a book once more, for a rebuild of the projection. */

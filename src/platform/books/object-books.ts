@@ -16,7 +16,7 @@ export function createObjectBooks(namespace: DurableObjectNamespace<OrderBook>):
     read: (bookKey, productId, read) => at(bookKey).read(productId, read),
     importHistory: (bookKey, productId, trades, context) =>
       at(bookKey).importHistory(productId, trades, context),
-    confirm: (bookKey, firstSeq, lastSeq, part, parts) => at(bookKey).confirm(firstSeq, lastSeq, part, parts),
+    confirm: (bookKey, ranges) => at(bookKey).confirm(ranges),
     whenProjected: (bookKey, seq, timeoutMs) => at(bookKey).whenProjected(seq, timeoutMs),
     replayJournal: (bookKey) => at(bookKey).replayJournal(),
     poke: (bookKey) => at(bookKey).poke(),

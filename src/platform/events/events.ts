@@ -1,9 +1,9 @@
-import type { BookEvent } from '../../domain/market/events.ts';
+import type { BookEvent, BookIdentity } from '../../domain/market/events.ts';
 
 /** One queue message: the events of consecutive journal records of one book, or a part of the events of one record. */
 export interface BookMessage {
   kind: 'book_events';
-  book_key: string;
+  book: BookIdentity;
   first_seq: number;
   last_seq: number;
   /** A record with very many events is cut into parts; it is done when every part is. */
