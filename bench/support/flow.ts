@@ -12,9 +12,9 @@ export interface Operations {
   length: number;
   isCancel: Uint8Array;
   /** The order that is placed or cancelled. */
-  id: Float64Array;
+  id: Int32Array;
   isBid: Uint8Array;
-  priceCents: Float64Array;
+  priceCents: Int32Array;
   quantity: Uint8Array;
   user: Uint32Array;
 }
@@ -97,9 +97,9 @@ export function drawFlow(shape: FlowShape): Flow {
   const operations: Operations = {
     length,
     isCancel: new Uint8Array(length),
-    id: new Float64Array(length),
+    id: new Int32Array(length),
     isBid: new Uint8Array(length),
-    priceCents: new Float64Array(length),
+    priceCents: new Int32Array(length),
     quantity: new Uint8Array(length),
     user: new Uint32Array(length),
   };

@@ -9,7 +9,7 @@
  */
 import { midpointCents } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
-import { ExpiryHeap } from './expiry-heap.ts';
+import { ExpiryCalendar } from './expiry-calendar.ts';
 import { OpenOrders } from './open-orders.ts';
 import {
   type AmendPatch,
@@ -38,7 +38,7 @@ export class Book {
   private readonly bids = new PriceLadder('bid');
   private readonly asks = new PriceLadder('ask');
   private readonly open = new OpenOrders();
-  private readonly expiries = new ExpiryHeap();
+  private readonly expiries = new ExpiryCalendar();
   /** The levels the running command has touched: the first `touchedCount`, the rest is left from earlier commands. */
   private readonly touched: Level[] = [];
   private touchedCount = 0;
@@ -233,7 +233,7 @@ export class Book {
 
   /** When the next order expires; null when none will. */
   nextExpiryMs(): number | null {
-    return this.expiries.earliest()?.expiresAtMs ?? null;
+    return this.expiries.earliest()?.state.expiresAtMs ?? null;
   }
 
   /** The price the collar measures from: the last sale, else the midpoint, else the retail price, else null. */
@@ -345,8 +345,8 @@ export class Book {
   private begin(nowMs: number, subject: OrderState | null): Change {
     this.sequence += 1;
     this.touchedCount = 0;
-    const orders = subject === null ? [] : [subject];
-    return { seq: this.sequence, atMs: nowMs, orders, fills: [], levels: [], prevented: [] };
+    const orders = subject === null ? NONE : [subject];
+    return { seq: this.sequence, atMs: nowMs, orders, fills: NONE, levels: NONE, prevented: NONE };
   }
 
   private touch(level: Level, change: Change): void {
@@ -367,7 +367,7 @@ export class Book {
     const { side, priceCents, orderCount } = level;
     // An emptied level may have been opened anew by the same command; then only the new one is reported.
     if (orderCount === 0 && this.ladder(side).levelAt(priceCents) !== undefined) return;
-    change.levels.push(rowOf(level));
+    change.levels = appended(change.levels, rowOf(level));
   }
 
   /** Matches the order against the other side and lets what remains of it rest, or closes it. */
@@ -398,7 +398,8 @@ export class Book {
         continue;
       }
       const { priceCents } = level;
-      change.prevented.push({ makerSeq: maker.state.seq, takerUserId: taker.userId, priceCents, quantity });
+      const prevented = { makerSeq: maker.state.seq, takerUserId: taker.userId, priceCents, quantity };
+      change.prevented = appended(change.prevented, prevented);
       if (this.currentRules.selfTrade === 'cancel_newest') {
         taker.status = 'cancelled';
         taker.closeReason = 'self_trade';
@@ -414,7 +415,7 @@ export class Book {
     const bid = isBuyer ? taker : resting;
     const ask = isBuyer ? resting : taker;
     const priceCents = this.currentRules.priceRule === 'ask' ? ask.priceCents : resting.priceCents;
-    change.fills.push({
+    change.fills = appended(change.fills, {
       bidSeq: bid.seq,
       askSeq: ask.seq,
       buyerId: bid.userId,
@@ -428,7 +429,7 @@ export class Book {
 
     const revised = revise(resting, change.atMs);
     revised.filled += quantity;
-    change.orders.push(revised);
+    change.orders = appended(change.orders, revised);
     if (revised.filled < revised.quantity) {
       maker.state = revised;
       maker.level!.quantity -= quantity;
@@ -451,20 +452,20 @@ export class Book {
   /** Takes an order that is not filled out of the book and reports it closed. */
   private close(order: RestingOrder, status: ClosedStatus, closeReason: CloseReason, change: Change): void {
     this.unlink(order, change);
-    change.orders.push(closedBy(order.state, status, closeReason, change.atMs));
+    change.orders = appended(change.orders, closedBy(order.state, status, closeReason, change.atMs));
   }
 
   private link(state: OrderState): Level {
     const order = this.open.add(state);
     const level = this.ladder(state.side).insert(order);
-    if (order.expiresAtMs !== null) this.expiries.add(order);
+    if (order.state.expiresAtMs !== null) this.expiries.add(order);
     return level;
   }
 
   private unlink(order: RestingOrder, change: Change): void {
     this.open.remove(order);
     this.touch(this.ladder(order.state.side).remove(order), change);
-    if (order.expiresAtMs !== null) this.expiries.remove(order);
+    if (order.state.expiresAtMs !== null) this.expiries.remove(order);
   }
 
   private ladder(side: Side): PriceLadder {
@@ -475,6 +476,16 @@ export class Book {
     yield* this.bids.orders();
     yield* this.asks.orders();
   }
+}
+
+/** Most lists of most changes are empty, and those share this one. */
+const NONE: readonly never[] = Object.freeze([]);
+
+/** The list of a change in the making with the item added: the list itself, unless it was the shared empty one. */
+function appended<T>(list: readonly T[], item: T): readonly T[] {
+  if (list.length === 0) return [item];
+  (list as T[]).push(item);
+  return list;
 }
 
 function rowOf({ side, priceCents, quantity, orderCount }: Level): LevelChange {

@@ -9,6 +9,10 @@ export class ExpiryHeap {
   /** The expiry of the order at the same index, side by side so that comparing needs no look at the orders. */
   private readonly times: number[] = [];
 
+  get isEmpty(): boolean {
+    return this.orders.length === 0;
+  }
+
   /** The order that expires first; of several at one time, the one with the lowest sequence. */
   earliest(): RestingOrder | null {
     return this.orders.length === 0 ? null : this.orders[0]!;
@@ -23,8 +27,8 @@ export class ExpiryHeap {
   add(order: RestingOrder): void {
     const index = this.orders.length;
     this.orders.push(order);
-    this.times.push(order.expiresAtMs!);
-    this.siftUp(index, order, order.expiresAtMs!);
+    this.times.push(order.state.expiresAtMs!);
+    this.siftUp(index, order, order.state.expiresAtMs!);
   }
 
   /** Removes an order that was added. */

@@ -1,9 +1,10 @@
 /** The resting orders of a book by sequence and by owner. */
 import type { OrderState } from './order.ts';
-import type { Account, RestingOrder } from './resting-order.ts';
+import { type Account, nodeFor, type RestingOrder } from './resting-order.ts';
+import { SeqIndex } from './seq-index.ts';
 
 export class OpenOrders {
-  private readonly bySeq = new Map<number, RestingOrder>();
+  private readonly bySeq = new SeqIndex<RestingOrder>();
   private readonly accounts = new Map<string, Account>();
   /** The account asked for last: an order is counted and then added, and need not be looked up twice. */
   private recent: Account | undefined;
@@ -15,36 +16,38 @@ export class OpenOrders {
   /** A node for the order, listed by sequence and under its owner, in no level yet. */
   add(state: OrderState): RestingOrder {
     const account = this.accountOf(state.userId) ?? this.openAccount(state.userId);
-    const order: RestingOrder = {
-      state,
-      expiresAtMs: state.expiresAtMs,
-      account,
-      level: null,
-      previous: null,
-      next: null,
-      expiryIndex: -1,
-    };
-    account.orders.push(order);
-    this.bySeq.set(state.seq, order);
+    const order = nodeFor(state, account);
+    const { first } = account;
+    order.nextOfAccount = first;
+    if (first !== null) first.previousOfAccount = order;
+    account.first = order;
+    account.orderCount += 1;
+    this.bySeq.add(state.seq, order);
     return order;
   }
 
   remove(order: RestingOrder): void {
-    const { userId, orders } = order.account;
-    const last = orders.pop()!;
-    if (last !== order) orders[orders.indexOf(order)] = last;
-    else if (orders.length === 0) this.closeAccount(userId);
-    this.bySeq.delete(order.state.seq);
+    const { account, previousOfAccount: previous, nextOfAccount: next } = order;
+    if (previous === null) account.first = next;
+    else previous.nextOfAccount = next;
+    if (next !== null) next.previousOfAccount = previous;
+    order.previousOfAccount = null;
+    order.nextOfAccount = null;
+    account.orderCount -= 1;
+    if (account.orderCount === 0) this.closeAccount(account.userId);
+    this.bySeq.remove(order.state.seq);
   }
 
   countOf(userId: string): number {
-    return this.accountOf(userId)?.orders.length ?? 0;
+    return this.accountOf(userId)?.orderCount ?? 0;
   }
 
   /** The user's orders by sequence. */
   of(userId: string): RestingOrder[] {
-    const orders = this.accountOf(userId)?.orders ?? [];
-    return [...orders].sort((a, b) => a.state.seq - b.state.seq);
+    const orders: RestingOrder[] = [];
+    let order = this.accountOf(userId)?.first ?? null;
+    for (; order !== null; order = order.nextOfAccount) orders.push(order);
+    return orders.sort((a, b) => a.state.seq - b.state.seq);
   }
 
   private accountOf(userId: string): Account | undefined {
@@ -53,7 +56,7 @@ export class OpenOrders {
   }
 
   private openAccount(userId: string): Account {
-    const account: Account = { userId, orders: [] };
+    const account: Account = { userId, orderCount: 0, first: null };
     this.accounts.set(userId, account);
     this.recent = account;
     return account;

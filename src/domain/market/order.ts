@@ -100,10 +100,10 @@ export interface Change {
   seq: number;
   atMs: number;
   /** The order the command was about comes first, then expired orders, then makers in the order they were met. */
-  orders: OrderState[];
-  fills: Fill[];
-  levels: LevelChange[];
-  prevented: PreventedMatch[];
+  orders: readonly OrderState[];
+  fills: readonly Fill[];
+  levels: readonly LevelChange[];
+  prevented: readonly PreventedMatch[];
 }
 
 export interface PlaceCommand {

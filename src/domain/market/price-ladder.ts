@@ -35,11 +35,11 @@ export class PriceLadder {
 
   /** Links the order into the queue of its price by `prioritySeq` and returns the level. */
   insert(order: RestingOrder): Level {
-    const { priceCents, quantity, filled, prioritySeq } = order.state;
+    const { priceCents, quantity, filled } = order.state;
     const level = this.levelByPrice.get(priceCents) ?? this.openLevel(priceCents);
     // A new order has the highest priority sequence; only a restored one looks further than the tail.
     let before = level.tail;
-    while (before !== null && before.state.prioritySeq > prioritySeq) before = before.previous;
+    while (before !== null && before.prioritySeq > order.prioritySeq) before = before.previous;
     const after = before === null ? level.head : before.next;
     order.previous = before;
     order.next = after;

@@ -27,9 +27,9 @@ export interface BookRecord {
   correlationId: string;
   /** The caller's request keys (scoped by user) and the fingerprint of what they asked; absent for the book's own acts. */
   request?: { keys: string[]; fingerprint: number };
-  orders: OrderState[];
+  orders: readonly OrderState[];
   matches: MatchState[];
-  prevented?: PreventedMatch[];
+  prevented?: readonly PreventedMatch[];
   rules?: BookRules;
   history?: HistoricTrade[];
 }

@@ -19,22 +19,54 @@ export interface Level {
  */
 export interface RestingOrder {
   state: OrderState;
-  readonly expiresAtMs: number | null;
-  readonly account: Account;
+  /** That of the state, kept beside it so that a queue is searched without a look at the orders. */
+  readonly prioritySeq: number;
+  /** The queue of its price. */
   level: Level | null;
   previous: RestingOrder | null;
   next: RestingOrder | null;
-  /** Where the expiry heap keeps the order, when it has an expiry. */
+  /** The orders of its user, in no particular order. */
+  readonly account: Account;
+  previousOfAccount: RestingOrder | null;
+  nextOfAccount: RestingOrder | null;
+  /** The hour whose list the order waits in to expire; null when it is near enough to be in the heap. */
+  expiryHour: ExpiryHour | null;
+  /** Where that list or the heap keeps the order, when it has an expiry. */
   expiryIndex: number;
 }
 
-/** A user with resting orders, in no particular order. */
+/** The orders that expire within one hour, in no particular order. */
+export interface ExpiryHour {
+  /** Whole hours since 1970. */
+  readonly number: number;
+  readonly orders: RestingOrder[];
+}
+
+/** A user with resting orders. */
 export interface Account {
   readonly userId: string;
-  readonly orders: RestingOrder[];
+  orderCount: number;
+  first: RestingOrder | null;
+}
+
+/** A node for the order, linked to nothing yet but its account. */
+export function nodeFor(state: OrderState, account: Account): RestingOrder {
+  return {
+    state,
+    prioritySeq: state.prioritySeq,
+    level: null,
+    previous: null,
+    next: null,
+    account,
+    previousOfAccount: null,
+    nextOfAccount: null,
+    expiryHour: null,
+    expiryIndex: -1,
+  };
 }
 
 /** True when the order's expiry has come: it no longer trades, even while it still sits in the book. */
 export function isDue(order: RestingOrder, nowMs: number): boolean {
-  return order.expiresAtMs !== null && order.expiresAtMs <= nowMs;
+  const { expiresAtMs } = order.state;
+  return expiresAtMs !== null && expiresAtMs <= nowMs;
 }

@@ -10,7 +10,7 @@ import {
   type Side,
 } from '../../../src/domain/market/order.ts';
 import { PriceLadder } from '../../../src/domain/market/price-ladder.ts';
-import type { RestingOrder } from '../../../src/domain/market/resting-order.ts';
+import { nodeFor, type RestingOrder } from '../../../src/domain/market/resting-order.ts';
 import { MAX_CENTS } from '../../../src/domain/money.ts';
 import type { Result } from '../../../src/domain/result.ts';
 import { bookRules, placeCommand } from '../../support/book-rules.ts';
@@ -490,7 +490,7 @@ describe('a wide ladder', () => {
       for (let index = 1; index <= 3_000; index += 1) {
         const priceCents = (index * 7_919) % 10_007;
         const state = { ...restingState, seq: index, prioritySeq: index, side, priceCents };
-        const order = { ...unlinked, state, account: { userId: 'ann', orders: [] } };
+        const order = nodeFor(state, { userId: 'ann', orderCount: 0, first: null });
         ladder.insert(order);
         orders.push(order);
         prices.add(priceCents);
@@ -524,4 +524,3 @@ const restingState = {
   closeReason: null,
   version: 1,
 } as const;
-const unlinked = { expiresAtMs: null, level: null, previous: null, next: null, expiryIndex: -1 };
