@@ -325,8 +325,9 @@ export class MoneyWorld {
     order.chargeback = null;
   }
 
-  startPayout(userId: string, amountCents: number, isInstant: boolean): void {
+  startPayout(userId: string, wantedCents: number | null, isInstant: boolean): void {
     const availableCents = this.balances.of(availableOf(userId), CURRENCY);
+    const amountCents = wantedCents ?? availableCents;
     const amounts = payoutAmounts(amountCents, availableCents, {
       isInstant,
       minimumCents: MINIMUM_PAYOUT_CENTS,

@@ -79,6 +79,7 @@ describe('splitting money', () => {
     expect(allocateCents(100, [1, 1, 1])).toEqual([34, 33, 33]);
     expect(allocateCents(2, [10, 10, 10])).toEqual([1, 1, 0]);
     expect(allocateCents(7, [1, 2, 4])).toEqual([1, 2, 4]);
+    expect(allocateCents(10, [1, 2, 4])).toEqual([1, 3, 6]);
     expect(allocateCents(5, [0, 1])).toEqual([0, 5]);
     expect(allocateCents(0, [0, 0])).toEqual([0, 0]);
     expect(() => allocateCents(1, [])).toThrow(RangeError);

@@ -22,6 +22,7 @@ describe('retries', () => {
     [['error'], { kind: 'give_up', because: 'error' }],
     [['intent'], { kind: 'look_up' }],
     [['timeout', 'unknown'], { kind: 'look_up' }],
+    [['unknown', 'timeout'], { kind: 'retry', afterMs: 1000 }],
   ])('%j', (attempts, plan) => {
     expect(retryPlan(attempts)).toEqual(plan);
   });
