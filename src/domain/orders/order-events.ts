@@ -1,7 +1,7 @@
 /** The events of an order, one per line of a transition: same names and fields as the references (EV-05, SW-16). */
 import type { EventEnvelope } from '../events.ts';
 import type { HistoryEntry, OrderAction, OrderState, OrderStatus } from './order.ts';
-import type { OrderEventType } from './order-transitions.ts';
+import type { OrderEventType } from './order-row.ts';
 
 export interface OrderEventData {
   order_id: string;

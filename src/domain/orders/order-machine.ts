@@ -1,4 +1,5 @@
 /** Runs the table of an order: one action in, the next state and everything that must be committed with it out. */
+import { type Failure, failure } from '../errors.ts';
 import { err, ok, type Result } from '../result.ts';
 import { rowsFor, rowsFrom } from '../state-machine.ts';
 import {
@@ -17,14 +18,8 @@ import {
   type TimerKind,
 } from './order.ts';
 import { type OrderEventDraft, orderEventData } from './order-events.ts';
-import {
-  type InputGuard,
-  ORDER_TRANSITIONS,
-  type OrderEffect,
-  type OrderRow,
-  type RowEffect,
-  type StateGuard,
-} from './order-transitions.ts';
+import type { InputGuard, OrderEffect, OrderRow, RowEffect, StateGuard } from './order-row.ts';
+import { ORDER_TRANSITIONS } from './order-transitions.ts';
 import {
   DELIVERY_PATIENCE_MS,
   REFUND_AFTER_COMPLETION_MS,
@@ -77,6 +72,12 @@ export interface OrderRefusal {
   status: OrderStatus;
   /** What the same actor could do now. */
   allowedActions: OrderAction[];
+}
+
+/** A refusal as the API tells it. */
+export function refusalFailure(refusal: OrderRefusal): Failure {
+  const { code, detail, status, allowedActions } = refusal;
+  return failure(code, detail, { order_status: status, allowed_actions: allowedActions });
 }
 
 /** What the passing of time does to an order. */

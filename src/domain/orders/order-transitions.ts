@@ -3,95 +3,8 @@
  * timers start and stop, what must be done in the same commit and which events tell of it. Rows of one action are
  * tried in table order. Admins may do what support and finance may (C.1).
  */
-import type { MachineRow } from '../state-machine.ts';
-import {
-  type ActorRole,
-  HOLDABLE_STATUSES,
-  type OrderAction,
-  type OrderStatus,
-  type OrderSupply,
-  TIMER_KINDS,
-  type TimerKind,
-} from './order.ts';
-
-/** Facts of the order and the clock; `allowed_actions` looks at these. */
-export type StateGuard =
-  | 'timer_is_due'
-  | 'ship_by_not_extended'
-  | 'delivery_is_late'
-  | 'seller_was_asked'
-  | 'holds_this_state'
-  | 'is_unshipped'
-  | 'completed_recently';
-/** What the caller must bring along. */
-export type InputGuard =
-  | 'full_amount'
-  | 'reason'
-  | 'carrier_and_tracking'
-  | 'outcome_release'
-  | 'outcome_partial'
-  | 'outcome_refund';
-
-/** What else changes with the order, in the same commit. */
-export type OrderEffect =
-  /** Charge the buyer: a card on file at once, else in the window. */
-  | 'request_payment'
-  /** Nobody pays for this order any more; a charge that succeeds later is refunded. */
-  | 'cancel_payment'
-  | 'hold_escrow'
-  | 'freeze_escrow'
-  | 'unfreeze_escrow'
-  /** What is left in escrow goes to the seller and the platform. */
-  | 'release_escrow'
-  /** Everything the buyer paid and has not had back, fees included. */
-  | 'refund_all'
-  /** The amount of a partial resolution. */
-  | 'refund_part'
-  /** A refund of money the seller already has; may leave the balance negative. */
-  | 'claw_back'
-  /** The card network took the money back: nothing goes to the buyer from here. */
-  | 'settle_chargeback'
-  | 'create_payout'
-  | 'release_reservation'
-  | 'consume_reservation'
-  | 'relist'
-  | 'offer_relist'
-  | 'mark_listing_sold'
-  /** The counterparty's order returns to the book with its old priority (C.2.6). */
-  | 'relink_ask'
-  | 'relink_bid'
-  | 'strike_buyer'
-  | 'strike_seller'
-  | 'lower_buyer_reliability'
-  | 'await_verification'
-  | 'open_dispute'
-  | 'close_dispute'
-  | 'ask_seller'
-  | 'remind_inspection'
-  | 'complete_origin'
-  | 'fail_origin'
-  | 'open_reviews';
-
-/** The orders an effect is for: by where the goods come from, or those of books that ask for authentication. */
-export type EffectScope = OrderSupply | 'verified';
-/** An effect for every order, or one for some. */
-export type RowEffect = OrderEffect | { only: readonly EffectScope[]; effect: OrderEffect };
-
-export type OrderEventType =
-  | `order.${Exclude<OrderStatus, 'pending'> | 'placed' | 'resumed' | 'ship_by_extended'}`
-  | `order.${'inspection_ending' | 'seller_asked' | 'dispute_answered'}`
-  | `payment.${'hold_request' | 'held' | 'released'}`;
-
-export interface OrderRow extends MachineRow<OrderStatus, OrderAction, ActorRole> {
-  when?: readonly StateGuard[];
-  needs?: readonly InputGuard[];
-  starts?: readonly TimerKind[];
-  stops?: readonly TimerKind[];
-  /** A hold stops the clocks; resuming gives each the time it had left. */
-  clocks?: 'pause' | 'resume';
-  effects: readonly RowEffect[];
-  events: readonly OrderEventType[];
-}
+import { type ActorRole, HOLDABLE_STATUSES, TIMER_KINDS } from './order.ts';
+import type { EffectScope, OrderEffect, OrderRow, RowEffect } from './order-row.ts';
 
 const SUPPORT = ['support', 'admin'] as const satisfies readonly ActorRole[];
 const FINANCE = ['finance', 'admin'] as const satisfies readonly ActorRole[];
@@ -105,13 +18,6 @@ const strikeSeller: RowEffect = { only: ['book', 'listing'], effect: 'strike_sel
 const FREE_GOODS = [only('stock', 'release_reservation'), only('listing', 'relist')];
 /** The same when the seller did not deliver: the listing stays away until its owner brings it back. */
 const FREE_STOCK = [only('stock', 'release_reservation'), only('listing', 'offer_relist')];
-const UNPAID: readonly RowEffect[] = [
-  'cancel_payment',
-  'fail_origin',
-  ...FREE_GOODS,
-  only('book', 'relink_ask'),
-  only('listing', 'lower_buyer_reliability'),
-];
 const SETTLE: readonly RowEffect[] = [
   'release_escrow',
   { only: ['book', 'listing'], effect: 'create_payout' },
@@ -121,6 +27,50 @@ const SETTLE: readonly RowEffect[] = [
 const UNDO_PAID: readonly RowEffect[] = ['refund_all', 'fail_origin'];
 const UNDO_FROZEN: readonly RowEffect[] = ['unfreeze_escrow', ...UNDO_PAID];
 const SETTLED_EVENTS = ['order.completed', 'payment.released'] as const;
+
+/** Rows that differ only in who or what takes them. */
+type Edge = Omit<OrderRow, 'action' | 'by'>;
+const UNPAID: Edge = {
+  from: ['pending'],
+  to: 'failed',
+  stops: ['pay_window'],
+  effects: [
+    'cancel_payment',
+    'fail_origin',
+    ...FREE_GOODS,
+    only('book', 'relink_ask'),
+    only('listing', 'lower_buyer_reliability'),
+  ],
+  events: ['order.failed'],
+};
+const ARRIVED: Edge = {
+  from: ['shipped'],
+  to: 'delivered',
+  starts: ['inspection_reminder', 'inspection'],
+  effects: [],
+  events: ['order.delivered'],
+};
+const ACCEPTED: Edge = {
+  from: ['delivered'],
+  to: 'completed',
+  stops: ['inspection_reminder', 'inspection'],
+  effects: SETTLE,
+  events: SETTLED_EVENTS,
+};
+const DISPUTE_LOST: Edge = {
+  from: ['disputed'],
+  to: 'refunded',
+  stops: ['dispute_reply', 'dispute_window'],
+  effects: ['close_dispute', ...UNDO_FROZEN, only('listing', 'offer_relist')],
+  events: ['order.refunded'],
+};
+const HELD: Edge = {
+  from: HOLDABLE_STATUSES,
+  to: 'on_hold',
+  clocks: 'pause',
+  effects: ['freeze_escrow'],
+  events: ['order.on_hold'],
+};
 
 const edges: OrderRow[] = [
   // Paying
@@ -135,25 +85,8 @@ const edges: OrderRow[] = [
     effects: ['hold_escrow', only('listing', 'mark_listing_sold')],
     events: ['order.paid', 'payment.held'],
   },
-  {
-    from: ['pending'],
-    to: 'failed',
-    action: 'payment_failed',
-    by: ['system'],
-    stops: ['pay_window'],
-    effects: UNPAID,
-    events: ['order.failed'],
-  },
-  {
-    from: ['pending'],
-    to: 'failed',
-    action: 'pay_window_over',
-    by: ['system'],
-    when: ['timer_is_due'],
-    stops: ['pay_window'],
-    effects: UNPAID,
-    events: ['order.failed'],
-  },
+  { ...UNPAID, action: 'payment_failed', by: ['system'] },
+  { ...UNPAID, action: 'pay_window_over', by: ['system'], when: ['timer_is_due'] },
   {
     from: ['pending'],
     to: 'cancelled',
@@ -268,24 +201,8 @@ const edges: OrderRow[] = [
   },
 
   // Arriving
-  {
-    from: ['shipped'],
-    to: 'delivered',
-    action: 'deliver',
-    by: ['buyer', 'admin'],
-    starts: ['inspection_reminder', 'inspection'],
-    effects: [],
-    events: ['order.delivered'],
-  },
-  {
-    from: ['shipped'],
-    to: 'delivered',
-    action: 'carrier_delivered',
-    by: ['system'],
-    starts: ['inspection_reminder', 'inspection'],
-    effects: [],
-    events: ['order.delivered'],
-  },
+  { ...ARRIVED, action: 'deliver', by: ['buyer', 'admin'] },
+  { ...ARRIVED, action: 'carrier_delivered', by: ['system'] },
   {
     from: ['shipped'],
     to: 'disputed',
@@ -297,25 +214,8 @@ const edges: OrderRow[] = [
     effects: ['freeze_escrow', 'open_dispute'],
     events: ['order.disputed'],
   },
-  {
-    from: ['delivered'],
-    to: 'completed',
-    action: 'complete',
-    by: ['buyer', ...FINANCE],
-    stops: ['inspection_reminder', 'inspection'],
-    effects: SETTLE,
-    events: SETTLED_EVENTS,
-  },
-  {
-    from: ['delivered'],
-    to: 'completed',
-    action: 'inspection_over',
-    by: ['system'],
-    when: ['timer_is_due'],
-    stops: ['inspection_reminder', 'inspection'],
-    effects: SETTLE,
-    events: SETTLED_EVENTS,
-  },
+  { ...ACCEPTED, action: 'complete', by: ['buyer', ...FINANCE] },
+  { ...ACCEPTED, action: 'inspection_over', by: ['system'], when: ['timer_is_due'] },
   {
     from: ['delivered'],
     to: 'disputed',
@@ -349,59 +249,16 @@ const edges: OrderRow[] = [
     effects: ['unfreeze_escrow', 'close_dispute', 'refund_part', ...SETTLE],
     events: SETTLED_EVENTS,
   },
-  {
-    from: ['disputed'],
-    to: 'refunded',
-    action: 'resolve',
-    by: STAFF,
-    needs: ['outcome_refund'],
-    stops: ['dispute_reply', 'dispute_window'],
-    effects: ['close_dispute', ...UNDO_FROZEN, only('listing', 'offer_relist')],
-    events: ['order.refunded'],
-  },
-  {
-    from: ['disputed'],
-    to: 'refunded',
-    action: 'dispute_silence',
-    by: ['system'],
-    when: ['timer_is_due'],
-    stops: ['dispute_reply', 'dispute_window'],
-    effects: ['close_dispute', ...UNDO_FROZEN, only('listing', 'offer_relist')],
-    events: ['order.refunded'],
-  },
-  {
-    from: ['disputed'],
-    to: 'refunded',
-    action: 'dispute_over_60_days',
-    by: ['system'],
-    when: ['timer_is_due'],
-    stops: ['dispute_reply', 'dispute_window'],
-    effects: ['close_dispute', ...UNDO_FROZEN, only('listing', 'offer_relist')],
-    events: ['order.refunded'],
-  },
+  { ...DISPUTE_LOST, action: 'resolve', by: STAFF, needs: ['outcome_refund'] },
+  { ...DISPUTE_LOST, action: 'dispute_silence', by: ['system'], when: ['timer_is_due'] },
+  { ...DISPUTE_LOST, action: 'dispute_over_60_days', by: ['system'], when: ['timer_is_due'] },
 
   // Holds
-  ...(['fraud_flagged', 'verification_failed', 'seller_suspended', 'chargeback_opened'] as const).map(
-    (action): OrderRow => ({
-      from: HOLDABLE_STATUSES,
-      to: 'on_hold',
-      action,
-      by: ['system'],
-      clocks: 'pause',
-      effects: ['freeze_escrow'],
-      events: ['order.on_hold'],
-    }),
-  ),
-  {
-    from: HOLDABLE_STATUSES,
-    to: 'on_hold',
-    action: 'hold',
-    by: SUPPORT,
-    needs: ['reason'],
-    clocks: 'pause',
-    effects: ['freeze_escrow'],
-    events: ['order.on_hold'],
-  },
+  { ...HELD, action: 'hold', by: SUPPORT, needs: ['reason'] },
+  { ...HELD, action: 'fraud_flagged', by: ['system'] },
+  { ...HELD, action: 'verification_failed', by: ['system'] },
+  { ...HELD, action: 'seller_suspended', by: ['system'] },
+  { ...HELD, action: 'chargeback_opened', by: ['system'] },
   ...HOLDABLE_STATUSES.map(
     (to): OrderRow => ({
       from: ['on_hold'],

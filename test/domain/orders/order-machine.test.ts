@@ -19,6 +19,7 @@ import {
   isFinal,
   overdueTransitions,
   placeOrder,
+  refusalFailure,
   type Transition,
   type TransitionInput,
   transition,
@@ -172,6 +173,15 @@ describe('what each action must bring along', () => {
     ],
   ])('%s without it is refused', (action, order, actor, input, code) => {
     expect(refusal(order, action, actor, input)).toBe(code);
+  });
+});
+
+test('a refusal tells what could be done instead', () => {
+  const result = transition(orderIn('shipped'), 'cancel', BUYER, { reason: 'too late' }, NOON_MS);
+  expect(result.ok ? null : refusalFailure(result.error)).toEqual({
+    code: 'invalid_transition',
+    detail: 'cancel is not possible while shipped',
+    extra: { order_status: 'shipped', allowed_actions: ['deliver'] },
   });
 });
 
