@@ -1,18 +1,20 @@
 /** Bourse itself under load: as wrangler.toml says, with rate limits off and keys made on the spot. */
+import { generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler';
-import { newSigningKey } from '../../scripts/prepare.mjs';
 import { newId, type RandomSource } from '../../src/domain/ids.ts';
 import { createJoseTokens } from '../../src/platform/tokens/jose-tokens.ts';
 import { RETAIL_CENTS, TICK_CENTS } from './order-flow.ts';
-import { PROJECT, type RunningWorker, startWorker } from './workerd.ts';
+import { PROJECT, type RunningWorker, startWorker, type WorkerOptions } from './workerd.ts';
 
 /** The longest life the configuration allows: a run must not outlive its tokens. */
 const ACCESS_TOKEN_SECONDS = 3_600;
 const USERS_PER_SIDE = 500;
 
-export const SIGNING_KEY: string = newSigningKey();
+export const SIGNING_KEY: string = Buffer.from(
+  JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
+).toString('base64url');
 
 const random: RandomSource = (bytes) => crypto.getRandomValues(bytes);
 const tokens = createJoseTokens({ TOKEN_SIGNING_KEY: SIGNING_KEY, ACCESS_TOKEN_SECONDS }, random);
@@ -47,17 +49,22 @@ export async function startBourse(
   vars: Record<string, string> = {},
 ): Promise<Bourse> {
   process.env.TOKEN_SIGNING_KEY = SIGNING_KEY;
-  const { assets: _, ...options } = unstable_getMiniflareWorkerOptions(
-    join(PROJECT, 'wrangler.toml'),
-  ).workerOptions;
-  const { modulesRules: __, ...worker } = options;
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, 'wrangler.toml'));
+  const {
+    bindings,
+    assets: _,
+    modulesRules: __,
+    ...worker
+  } = workerOptions as Partial<WorkerOptions> & {
+    modulesRules?: unknown;
+  };
   const running = await startWorker(
     {
       ...worker,
       name: 'bourse',
       script,
       bindings: {
-        ...worker.bindings,
+        ...bindings,
         ENVIRONMENT: 'local',
         LOG_LEVEL: 'warn',
         TOKEN_SIGNING_KEY: SIGNING_KEY,

@@ -7,8 +7,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
-import type { Unstable_MiniflareWorkerOptions } from 'wrangler';
+import { convertV4MiniflareOptions, type LegacyWorkerOptions, Log, LogLevel, Miniflare } from 'miniflare';
 
 export const PROJECT = join(import.meta.dirname, '../..');
 
@@ -19,12 +18,9 @@ export interface RunningWorker {
 }
 
 /** A Worker in one module, in the form that wrangler makes of wrangler.toml. */
-type WorkerOptions = Unstable_MiniflareWorkerOptions['workerOptions'] & { name: string; script: string };
+export type WorkerOptions = LegacyWorkerOptions & { name: string; script: string };
 
-export async function startWorker(
-  options: Omit<WorkerOptions, 'modulesRules'>,
-  directory: string,
-): Promise<RunningWorker> {
+export async function startWorker(options: WorkerOptions, directory: string): Promise<RunningWorker> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...options,
