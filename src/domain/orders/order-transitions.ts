@@ -317,6 +317,16 @@ const edges: OrderRow[] = [
   },
   // A lost chargeback ends every order whose money it took back, however it stands: the edges are those above.
   {
+    from: ['on_hold'],
+    to: 'refunded',
+    action: 'chargeback_lost',
+    by: ['system'],
+    when: ['is_unshipped'],
+    stops: TIMER_KINDS,
+    effects: ['settle_chargeback', 'fail_origin', ...FREE_GOODS],
+    events: ['order.refunded'],
+  },
+  {
     from: ['on_hold', 'disputed', 'completed'],
     to: 'refunded',
     action: 'chargeback_lost',

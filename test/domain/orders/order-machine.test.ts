@@ -24,6 +24,7 @@ import {
   type TransitionInput,
   transition,
 } from '../../../src/domain/orders/order-machine.ts';
+import type { OrderEffect } from '../../../src/domain/orders/order-row.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/domain/time.ts';
 import {
   ADMIN,
@@ -367,6 +368,7 @@ describe('who somebody is to an order', () => {
 });
 
 describe('random walks', () => {
+  const STOCK_EFFECTS: OrderEffect[] = ['release_reservation', 'consume_reservation'];
   const actions: OrderAction[] = [...ORDER_ACTIONS, ...ORDER_TRIGGERS];
   const walkStep = fc.record({
     pick: fc.nat(100),
@@ -404,6 +406,12 @@ describe('random walks', () => {
             expect(next.ok).toBe(allowedActions(order, actor, nowMs).includes(action));
             if (next.ok) taken.push(next.value);
           }
+          // The platform's stock is sent or back on the shelf, once, when the order has got that far.
+          const effects = taken.flatMap((step) => step.effects);
+          const moved = effects.filter((effect) => STOCK_EFFECTS.includes(effect));
+          const { order: end } = taken.at(-1)!;
+          const isSettled = isFinal(end.status) || end.shippedAtMs !== null;
+          expect(moved).toHaveLength(supply === 'stock' && isSettled ? 1 : 0);
           taken.forEach(({ history, order, version }, index) => {
             expect(history.from).toBe(index === 0 ? null : taken[index - 1]!.to);
             expect(version).toBe(index + 1);
