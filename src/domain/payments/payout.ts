@@ -1,4 +1,5 @@
 /** Payouts to sellers (product model C.6): their states, schedules, minimum and fee. */
+import type { ProceedsPurse } from '../ledger/order-postings.ts';
 import { type Cents, cents, feeCents } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 import { type MachineRefusal, type MachineRow, step } from '../state-machine.ts';
@@ -38,6 +39,17 @@ export function observePayout(current: PayoutStatus, reported: PayoutStatus): Pa
   if (current === 'failed' || current === 'reversed') return current;
   if (reported === 'failed' || reported === 'reversed') return current === 'paid' ? 'reversed' : 'failed';
   return FORWARD.indexOf(reported) > FORWARD.indexOf(current) ? reported : current;
+}
+
+/** Where the proceeds of an order completed then land, and from when on they can be paid out. */
+export function proceedsClearing(
+  completedAtMs: number,
+  payoutDelayMs: number,
+): { purse: ProceedsPurse; clearsAtMs: number } {
+  return {
+    purse: payoutDelayMs > 0 ? 'pending' : 'available',
+    clearsAtMs: completedAtMs + payoutDelayMs,
+  };
 }
 
 /** 50.00 in any currency of two decimals. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type AttemptOutcome, attemptKey, retryPlan } from '../../../src/domain/payments/attempts.ts';
 import { admitCall, type Breaker, CLOSED, recordCall } from '../../../src/domain/payments/circuit-breaker.ts';
-import { nextPayoutMs, payoutAmounts } from '../../../src/domain/payments/payout.ts';
+import { nextPayoutMs, payoutAmounts, proceedsClearing } from '../../../src/domain/payments/payout.ts';
 
 describe('retries', () => {
   test('timeouts three times, after 1, 2 and 4 seconds', () => {
@@ -83,6 +83,10 @@ describe('payouts', () => {
     [0.5, 10_000, 'invalid_amount'],
   ])('%d of %d: %s', (amountCents, availableCents, error) => {
     expect(payoutAmounts(amountCents, availableCents, standard)).toEqual({ ok: false, error });
+  });
+  test('proceeds wait for the payout delay, if there is one', () => {
+    expect(proceedsClearing(1_000, 0)).toEqual({ purse: 'available', clearsAtMs: 1_000 });
+    expect(proceedsClearing(1_000, 500)).toEqual({ purse: 'pending', clearsAtMs: 1_500 });
   });
   test('schedules', () => {
     // A Wednesday, and the Monday after it.
