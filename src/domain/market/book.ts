@@ -373,6 +373,8 @@ export class Book {
   /** Matches the order against the other side and lets what remains of it rest, or closes it. */
   private sweepAndRest(order: OrderState, change: Change): void {
     this.sweep(order, change);
+    const lastFill = change.fills.at(-1);
+    if (lastFill !== undefined) this.recordSale(lastFill.priceCents, change.atMs);
     if (order.status !== 'active') return;
     if (order.filled === order.quantity) {
       order.status = 'matched';
@@ -425,7 +427,6 @@ export class Book {
       takerSide: taker.side,
     });
     taker.filled += quantity;
-    this.recordSale(priceCents, change.atMs);
 
     const revised = revise(resting, change.atMs);
     revised.filled += quantity;
