@@ -1,3 +1,4 @@
+import type { HonoRequest } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { methodNotAllowed } from 'hono/method-not-allowed';
@@ -15,6 +16,10 @@ import { createRoutes } from './factory.ts';
 import { fail, Problem, problemResponse } from './problem.ts';
 import { assignedRequestId, limitAddress } from './request-context.ts';
 
+/** Stricter than what the validators take for JSON: a body that they would pass over must not count as an empty one. */
+const JSON_TYPE = /^application\/json(;\s*[\w-]+=[^;]+)*$/;
+const FORM_TYPE = /^application\/x-www-form-urlencoded(;|$)/;
+const LOGIN_PATH = /^\/api\/v1\/(auth\/)?(login|token)$/;
 const IMAGE_UPLOAD = /^\/api\/v1\/products\/[^/]+\/images$/;
 
 /** The whole API. Standard headers, request ids and logs are put on by the entry, around this app. */
@@ -60,8 +65,11 @@ export function createApp(deps: Deps) {
         ),
     }),
   );
-  app.use((c, next) => {
+  app.use(async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+    if (!isOfKnownType(c.req)) {
+      return fail(c, failure('unsupported_media_type', 'Send the body as Content-Type: application/json.'));
+    }
     const maxSize = IMAGE_UPLOAD.test(c.req.path) ? deps.config.MAX_IMAGE_BYTES : deps.config.MAX_BODY_BYTES;
     return bodyLimit({
       maxSize,
@@ -83,6 +91,14 @@ export function createApp(deps: Deps) {
 }
 
 export type App = ReturnType<typeof createApp>;
+
+/** Bodies are JSON; but for pictures, which their route looks at itself, and sign-in forms. */
+function isOfKnownType(request: HonoRequest): boolean {
+  const hasBody = request.raw.body !== null && request.header('Content-Length') !== '0';
+  if (!hasBody || IMAGE_UPLOAD.test(request.path)) return true;
+  const type = request.header('Content-Type') ?? '';
+  return JSON_TYPE.test(type) || (FORM_TYPE.test(type) && LOGIN_PATH.test(request.path));
+}
 
 /** What the framework itself refuses, while it reads a body. */
 function refusalOf(status: number): Failure {

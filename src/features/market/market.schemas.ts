@@ -87,12 +87,17 @@ export const MatchView = z
 
 export const DepthQuery = z.object({ depth: z.coerce.number().int().min(1).max(MAX_DEPTH).default(50) });
 export const TradesQuery = PageQuery;
-export const CandlesQuery = z.object({
-  interval: z.enum(CANDLE_INTERVALS).default('1d'),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(365),
-});
+export const CandlesQuery = z
+  .object({
+    interval: z.enum(CANDLE_INTERVALS).default('1d'),
+    from: z.iso.datetime({ offset: true }).optional(),
+    to: z.iso.datetime({ offset: true }).optional(),
+    limit: z.coerce.number().int().min(1).max(1000).default(365),
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || Date.parse(from) <= Date.parse(to), {
+    path: ['to'],
+    message: 'Must not be before from',
+  });
 export const QuoteQuery = z.object({
   side: z
     .enum([...SIDES, 'buy', 'sell'])
