@@ -13,8 +13,9 @@ import { ordersRoutes } from '../features/market/orders.routes.ts';
 import { createDocumentRoutes } from '../features/system/documents.routes.ts';
 import { systemRoutes } from '../features/system/system.routes.ts';
 import { createRoutes } from './factory.ts';
-import { fail, Problem, problemResponse } from './problem.ts';
-import { assignedRequestId, limitAddress } from './request-context.ts';
+import { fail, MALFORMED_JSON, Problem, problemResponse } from './problem.ts';
+import { limitAddress, rememberedRequestId } from './request-context.ts';
+import { unexpectedAnswer } from './unexpected.ts';
 
 /** Stricter than what the validators take for JSON: a body that they would pass over must not count as an empty one. */
 const JSON_TYPE = /^application\/json(;\s*[\w-]+=[^;]+)*$/;
@@ -31,15 +32,7 @@ export function createApp(deps: Deps) {
     if (error instanceof HTTPException && error.status < 500) {
       return fail(c, refusalOf(error.status));
     }
-    deps.log.error('request_failed', {
-      request_id: c.get('requestId'),
-      path: c.req.path,
-      error: describe(error),
-    });
-    return fail(
-      c,
-      failure('internal', 'Something went wrong on our side. Quote the request id when you report it.'),
-    );
+    return unexpectedAnswer(deps, error, c.get('requestId'), c.req.path);
   });
   app.notFound((c) =>
     fail(c, failure('route_not_found', `There is no ${c.req.method} ${c.req.path}. See /docs.`)),
@@ -48,7 +41,7 @@ export function createApp(deps: Deps) {
   // Every layer here costs each request a turn of promises, which shows on a memoised read: one layer does for both.
   app.use((c, next) => {
     c.set('deps', deps);
-    c.set('requestId', assignedRequestId(c.req.raw));
+    c.set('requestId', rememberedRequestId(c.req.raw));
     c.set('caller', null);
     return limitAddress(c, next);
   });
@@ -65,16 +58,19 @@ export function createApp(deps: Deps) {
         ),
     }),
   );
+  const limitTo = (maxSize: number) =>
+    bodyLimit({
+      maxSize,
+      onError: (c) => fail(c, failure('body_too_large', `The body is larger than ${maxSize} bytes.`)),
+    });
+  const limitBody = limitTo(deps.config.MAX_BODY_BYTES);
+  const limitImage = limitTo(deps.config.MAX_IMAGE_BYTES);
   app.use(async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
     if (!isOfKnownType(c.req)) {
       return fail(c, failure('unsupported_media_type', 'Send the body as Content-Type: application/json.'));
     }
-    const maxSize = IMAGE_UPLOAD.test(c.req.path) ? deps.config.MAX_IMAGE_BYTES : deps.config.MAX_BODY_BYTES;
-    return bodyLimit({
-      maxSize,
-      onError: (ctx) => fail(ctx, failure('body_too_large', `The body is larger than ${maxSize} bytes.`)),
-    })(c, next);
+    return IMAGE_UPLOAD.test(c.req.path) ? limitImage(c, next) : limitBody(c, next);
   });
 
   app.route('/', systemRoutes);
@@ -105,12 +101,5 @@ function refusalOf(status: number): Failure {
   if (status === 413) return failure('body_too_large', 'The body is larger than this route accepts.');
   if (status === 415)
     return failure('unsupported_media_type', 'This route does not take a body of this Content-Type.');
-  return failure('malformed_json', 'The body could not be read as JSON.');
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error
-    ? `${error.stack ?? error.message} <- ${error.cause.message}`
-    : (error.stack ?? error.message);
+  return MALFORMED_JSON;
 }

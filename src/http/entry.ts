@@ -1,11 +1,7 @@
 import type { Composition } from '../composition.ts';
-import {
-  allowedOrigin,
-  assignRequestId,
-  preflight,
-  publicJson,
-  withStandardHeaders,
-} from './request-context.ts';
+import { orderLane } from '../features/market/order-lane.ts';
+import { allowedOrigin, preflight, rememberRequestId, requestIdOf } from './request-context.ts';
+import { jsonAnswer, withStandardHeaders } from './standard-headers.ts';
 
 /** Around every request: its id, CORS, standard headers, one log line. The app itself only routes and answers. */
 export async function handleRequest(
@@ -15,16 +11,17 @@ export async function handleRequest(
   ctx: ExecutionContext,
 ): Promise<Response> {
   const startedMs = deps.now();
-  const requestId = assignRequestId(request);
+  const memoised = request.method === 'GET' ? deps.memo.get(request.url, startedMs) : null;
+  const requestId = requestIdOf(request.headers);
   const origin = allowedOrigin(deps, request);
-  if (request.method === 'GET') {
-    const memoised = deps.memo.get(request.url, startedMs);
-    if (memoised !== null) return publicJson(memoised, requestId, origin);
-  }
+  if (memoised !== null) return withStandardHeaders(jsonAnswer(memoised), requestId, origin);
   const refresh = deps.revocations.refreshIfStale(startedMs);
   if (refresh !== null) ctx.waitUntil(refresh);
 
-  const response = preflight(request, origin) ?? (await app.fetch(request, env, ctx));
+  rememberRequestId(request, requestId);
+  const response =
+    preflight(request, origin) ??
+    (await (orderLane(deps, request, requestId) ?? app.fetch(request, env, ctx)));
   const level =
     response.status >= 500 ? 'error' : request.method === 'GET' && response.status < 400 ? 'debug' : 'info';
   if (deps.log.writes(level)) {

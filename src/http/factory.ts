@@ -1,6 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Deps } from '../deps.ts';
-import { fieldErrors, Problem } from './problem.ts';
+import { Problem, validationFailure } from './problem.ts';
 
 /** Who is calling, as the access token says. */
 export interface Caller {
@@ -22,11 +22,7 @@ export function createRoutes() {
   return new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      throw new Problem({
-        code: 'validation_failed',
-        detail: 'The request does not match what this route accepts; see errors.',
-        errors: fieldErrors(result.error.issues),
-      });
+      throw new Problem(validationFailure(result.error.issues));
     },
   });
 }

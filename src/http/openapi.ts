@@ -46,13 +46,14 @@ export function problems<const S extends (keyof typeof PROBLEMS)[]>(
 /** The `security` of a route that needs an access token. */
 export const BEARER = [{ bearer: [] }];
 
-export const IdempotencyHeader = z.object({
-  'idempotency-key': z
-    .string()
-    .max(128)
-    .optional()
-    .meta({ description: 'Repeats of the same request under the same key get the first answer' }),
-});
+/** The header of every mutation, for `parameters` of a route; `http/idempotency.ts` reads and checks it. */
+export const IDEMPOTENCY_KEY = {
+  in: 'header',
+  name: 'Idempotency-Key',
+  required: false,
+  schema: { type: 'string', maxLength: 128 },
+  description: 'Repeats of the same request under the same key get the first answer',
+} as const;
 
 export const CurrencyCode = z
   .enum(['USD', 'EUR', 'GBP', 'AED'])

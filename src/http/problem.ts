@@ -163,6 +163,17 @@ export function fail(c: Context<AppEnv>, value: Failure, headers: Record<string,
   return problemResponse(value, c.get('requestId'), headers);
 }
 
+/** What a route answers to input that its schema refuses. */
+export function validationFailure(issues: Parameters<typeof fieldErrors>[0]): Failure {
+  return {
+    code: 'validation_failed',
+    detail: 'The request does not match what this route accepts; see errors.',
+    errors: fieldErrors(issues),
+  };
+}
+
+export const MALFORMED_JSON = failure('malformed_json', 'The body could not be read as JSON.');
+
 export function fieldErrors(
   issues: readonly { path: PropertyKey[]; message: string; code?: string; keys?: string[] }[],
 ): FieldError[] {

@@ -1,88 +1,40 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler, Next } from 'hono';
 import type { Deps } from '../deps.ts';
 import { rateLimited } from './auth.ts';
 import type { AppEnv } from './factory.ts';
 
 const REQUEST_ID_PATTERN = /^[\w.:-]{8,128}$/;
 
+let isolateId = '';
+let requestCount = 0;
+
+/** Unique by the isolate and unguessable by its random part; a random id for each request would cost more than reading it. */
+function newRequestId(): string {
+  if (isolateId === '') isolateId = crypto.randomUUID().replaceAll('-', '').slice(0, 20);
+  requestCount += 1;
+  return `req_${isolateId}${requestCount.toString(36).padStart(6, '0')}`;
+}
+
 /** The caller's X-Request-Id when it is a sane one, else a new one. It is echoed, logged and flows into events. */
 export function requestIdOf(headers: Headers): string {
   const given = headers.get('X-Request-Id');
-  return given !== null && REQUEST_ID_PATTERN.test(given) ? given : `req_${crypto.randomUUID()}`;
+  return given !== null && REQUEST_ID_PATTERN.test(given) ? given : newRequestId();
 }
 
 const requestIds = new WeakMap<Request, string>();
 
 /** Remembers the id of a request for the app, which the entry calls with the same object. */
-export function assignRequestId(request: Request): string {
-  const requestId = requestIdOf(request.headers);
+export function rememberRequestId(request: Request, requestId: string): void {
   requestIds.set(request, requestId);
-  return requestId;
 }
 
-export function assignedRequestId(request: Request): string {
-  return requestIds.get(request) ?? assignRequestId(request);
+export function rememberedRequestId(request: Request): string {
+  return requestIds.get(request) ?? requestIdOf(request.headers);
 }
 
 /** The address that rate limits go by: set by the platform's edge, never by a header that a client can forge. */
 export function clientAddress(headers: Headers): string {
   return headers.get('CF-Connecting-IP') ?? 'local';
-}
-
-/** For answers that are data: nothing in them may run, be framed, be sniffed into something else, or be kept. */
-const STANDARD_HEADERS = {
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
-  'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Cross-Origin-Resource-Policy': 'cross-origin',
-  'Cache-Control': 'no-store',
-};
-const STANDARD_HEADER_LIST = Object.entries(STANDARD_HEADERS);
-const EXPOSED_HEADERS = 'X-Request-Id, ETag, Retry-After, Idempotency-Replayed, Location, Link';
-
-/** An answer of public data with every standard header, made in one step. */
-export function publicJson(body: string, requestId: string, allowedOrigin: string | null): Response {
-  const headers: Record<string, string> = {
-    'Content-Type': 'application/json',
-    'X-Request-Id': requestId,
-    ...STANDARD_HEADERS,
-  };
-  if (allowedOrigin !== null) {
-    headers['Access-Control-Allow-Origin'] = allowedOrigin;
-    headers['Access-Control-Expose-Headers'] = EXPOSED_HEADERS;
-    headers.Vary = 'Origin';
-  }
-  return new Response(body, { headers });
-}
-
-/** An answer whose headers may be changed; answers of fetches and of the cache are immutable. */
-function mutable(response: Response): Response {
-  try {
-    response.headers.set('X-Content-Type-Options', 'nosniff');
-    return response;
-  } catch {
-    return new Response(response.body, response);
-  }
-}
-
-/** Headers that every API answer carries. HTML from the assets has its own, in `_headers`. */
-export function withStandardHeaders(
-  response: Response,
-  requestId: string,
-  allowedOrigin: string | null,
-): Response {
-  if (response.webSocket) return response;
-  const answer = mutable(response);
-  const { headers } = answer;
-  headers.set('X-Request-Id', requestId);
-  for (const [name, value] of STANDARD_HEADER_LIST) if (!headers.has(name)) headers.set(name, value);
-  if (allowedOrigin !== null) {
-    headers.set('Access-Control-Allow-Origin', allowedOrigin);
-    headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
-    headers.append('Vary', 'Origin');
-  }
-  return answer;
 }
 
 /** The origin to echo, when it is the app's own or on the configured list; `null` and everything else get nothing. */
@@ -114,21 +66,31 @@ export function preflight(request: Request, origin: string | null): Response | n
 const AUTH_PATH = /^\/api\/v1\/(auth\/)?(register|login|refresh|token)$/;
 
 /** Requests of one address: reads, writes and sign-ins are counted apart. */
-export const limitAddress: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { rate, config, now } = c.get('deps');
-  const address = clientAddress(c.req.raw.headers);
-  const isRead = c.req.method === 'GET' || c.req.method === 'HEAD';
-  const isAuth = !isRead && AUTH_PATH.test(c.req.path);
-  const [bucket, perMinute] = isAuth
-    ? (['auth', config.RATE_AUTH_PER_ADDRESS] as const)
-    : isRead
-      ? (['read', config.RATE_READS_PER_ADDRESS] as const)
-      : (['write', config.RATE_WRITES_PER_ADDRESS] as const);
-  const waitSeconds = rate.check(`${bucket}:${address}`, perMinute, now());
+export const limitAddress: MiddlewareHandler<AppEnv> = (c, next) => {
+  const { config } = c.get('deps');
+  if (c.req.method === 'GET' || c.req.method === 'HEAD')
+    return limitTo(c, next, 'read', config.RATE_READS_PER_ADDRESS);
+  if (!AUTH_PATH.test(c.req.path)) return limitTo(c, next, 'write', config.RATE_WRITES_PER_ADDRESS);
+  return limitAuth(c, next, config.RATE_AUTH_PER_ADDRESS);
+};
+
+function limitTo(c: Context<AppEnv>, next: Next, bucket: string, perMinute: number): Promise<void> {
+  countRequest(c.get('deps'), c.req.raw.headers, bucket, perMinute);
+  return next();
+}
+
+/** Counts a request of this address; throws the 429 when it is one too many. */
+export function countRequest(deps: Deps, headers: Headers, bucket: string, perMinute: number): void {
+  if (perMinute === 0) return;
+  const waitSeconds = deps.rate.check(`${bucket}:${clientAddress(headers)}`, perMinute, deps.now());
   if (waitSeconds > 0) throw rateLimited(waitSeconds);
-  if (isAuth && perMinute > 0) {
-    const { success } = await c.env.AUTH_LIMIT.limit({ key: address });
+}
+
+/** Sign-ins are counted by the isolate and, across isolates, by the platform's location. */
+async function limitAuth(c: Context<AppEnv>, next: Next, perMinute: number): Promise<void> {
+  if (perMinute > 0) {
+    const { success } = await c.env.AUTH_LIMIT.limit({ key: clientAddress(c.req.raw.headers) });
     if (!success) throw rateLimited(60);
   }
-  await next();
-};
+  await limitTo(c, next, 'auth', perMinute);
+}

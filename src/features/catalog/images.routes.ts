@@ -3,7 +3,7 @@ import { failure } from '../../domain/errors.ts';
 import { requireAdmin } from '../../http/auth.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { idempotent } from '../../http/idempotency.ts';
-import { BEARER, IdempotencyHeader, json, jsonBody, problems } from '../../http/openapi.ts';
+import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
 import { fail, problem } from '../../http/problem.ts';
 import { presentImage } from './catalog.presenter.ts';
 import { ImageAnswer, ImageChanges, ImageId, NewImageQuery, ProductId } from './catalog.schemas.ts';
@@ -27,10 +27,10 @@ imagesRoutes.openapi(
       'What the file is, is read from its bytes. It is decoded and stored anew as WebP in up to three widths, so that no metadata of the original is kept. The first picture of a product becomes its primary one.',
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
+    parameters: [IDEMPOTENCY_KEY],
     request: {
       params: ProductId,
       query: NewImageQuery,
-      headers: IdempotencyHeader,
       body: { content: binaryOf(UPLOAD_TYPES), required: true },
     },
     responses: { 201: json(ImageAnswer, 'The picture'), ...problems(401, 403, 404, 409, 413, 415) },
@@ -59,7 +59,8 @@ imagesRoutes.openapi(
     summary: 'Describe a picture, move it, or make it the primary one',
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
-    request: { params: ImageId, headers: IdempotencyHeader, body: jsonBody(ImageChanges) },
+    parameters: [IDEMPOTENCY_KEY],
+    request: { params: ImageId, body: jsonBody(ImageChanges) },
     responses: {
       200: json(ImageAnswer, 'The picture as changed'),
       ...problems(400, 401, 403, 404, 409, 413, 415),
@@ -83,7 +84,8 @@ imagesRoutes.openapi(
     summary: 'Take a picture off its product',
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
-    request: { params: ImageId, headers: IdempotencyHeader },
+    parameters: [IDEMPOTENCY_KEY],
+    request: { params: ImageId },
     responses: { 204: { description: 'It is gone' }, ...problems(401, 403, 404, 409) },
   }),
   async (c) => {

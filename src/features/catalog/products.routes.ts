@@ -3,7 +3,7 @@ import { optionalUser, requireAdmin } from '../../http/auth.ts';
 import { isUnchanged } from '../../http/etag.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { idempotent } from '../../http/idempotency.ts';
-import { BEARER, IdempotencyHeader, json, jsonBody, problems } from '../../http/openapi.ts';
+import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
 import { presentListItem, presentProduct } from './catalog.presenter.ts';
 import {
   IfMatch,
@@ -46,7 +46,8 @@ productsRoutes.openapi(
     summary: 'Add a product',
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
-    request: { headers: IdempotencyHeader, body: jsonBody(NewProduct) },
+    parameters: [IDEMPOTENCY_KEY],
+    request: { body: jsonBody(NewProduct) },
     responses: { 201: json(ProductAnswer, 'The product'), ...problems(400, 401, 403, 409, 413, 415) },
   }),
   async (c) => {
@@ -128,9 +129,10 @@ productsRoutes.openapi(
     description: 'Products are hidden, never deleted: their books and sales refer to them.',
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
+    parameters: [IDEMPOTENCY_KEY],
     request: {
       params: ProductId,
-      headers: IfMatch.extend(IdempotencyHeader.shape),
+      headers: IfMatch,
       body: jsonBody(ProductChanges),
     },
     responses: {

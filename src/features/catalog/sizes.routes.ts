@@ -4,7 +4,7 @@ import { PageQuery } from '../../http/cursor.ts';
 import { isUnchanged, versionTag } from '../../http/etag.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { idempotent } from '../../http/idempotency.ts';
-import { BEARER, IdempotencyHeader, json, jsonBody, problems } from '../../http/openapi.ts';
+import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
 import { presentMovement, presentSize } from './catalog.presenter.ts';
 import {
   IfMatch,
@@ -40,7 +40,8 @@ sizesRoutes.openapi(
     summary: 'Add a size and open its order book',
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
-    request: { params: ProductId, headers: IdempotencyHeader, body: jsonBody(NewSize) },
+    parameters: [IDEMPOTENCY_KEY],
+    request: { params: ProductId, body: jsonBody(NewSize) },
     responses: { 201: json(SizeAnswer, 'The size'), ...problems(400, 401, 403, 404, 409, 413, 415) },
   }),
   async (c) => {
@@ -111,9 +112,10 @@ sizesRoutes.openapi(
     summary: 'Change the tick or the place of a size',
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
+    parameters: [IDEMPOTENCY_KEY],
     request: {
       params: SizeId,
-      headers: IfMatch.extend(IdempotencyHeader.shape),
+      headers: IfMatch,
       body: jsonBody(SizeChanges),
     },
     responses: {
@@ -142,7 +144,8 @@ sizesRoutes.openapi(
     description: 'Never below zero and never reserved above stock, whatever arrives at once.',
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
-    request: { params: SizeId, headers: IdempotencyHeader, body: jsonBody(NewMovement) },
+    parameters: [IDEMPOTENCY_KEY],
+    request: { params: SizeId, body: jsonBody(NewMovement) },
     responses: {
       201: json(MovementAnswer, 'The entry of the audit trail'),
       ...problems(400, 401, 403, 404, 409, 413, 415),

@@ -4,7 +4,7 @@ import type { HistoricTrade } from '../../domain/market/record.ts';
 import { callerIn, requireAdmin } from '../../http/auth.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { idempotent, readIdempotencyKey } from '../../http/idempotency.ts';
-import { BEARER, IdempotencyHeader, json, jsonBody, problems } from '../../http/openapi.ts';
+import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { rawJson } from '../../http/raw-json.ts';
 import { syncBooks } from '../catalog/book-config.ts';
@@ -26,7 +26,8 @@ marketAdminRoutes.openapi(
     summary: 'Import sales of the past with their recorded times',
     security: BEARER,
     middleware: requireAdmin,
-    request: { headers: IdempotencyHeader, params: BookParams, body: jsonBody(HistoryBody) },
+    parameters: [IDEMPOTENCY_KEY],
+    request: { params: BookParams, body: jsonBody(HistoryBody) },
     responses: {
       200: json(HistoryAnswer, 'How many were imported'),
       ...problems(400, 401, 403, 404, 413, 415),
@@ -69,7 +70,8 @@ marketAdminRoutes.openapi(
     summary: 'Change the rules of a book: halt it, its price rule, self-trade rule or collar',
     security: BEARER,
     middleware: [requireAdmin, idempotent] as const,
-    request: { headers: IdempotencyHeader, params: BookParams, body: jsonBody(RulesBody) },
+    parameters: [IDEMPOTENCY_KEY],
+    request: { params: BookParams, body: jsonBody(RulesBody) },
     responses: { 200: json(RulesAnswer, 'The rules in force'), ...problems(400, 401, 403, 404, 413, 415) },
   }),
   async (c) => {

@@ -7,7 +7,7 @@ import { callerIn, requireUser } from '../../http/auth.ts';
 import { decodeCursor, encodeCursor, pageOf } from '../../http/cursor.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
 import { readIdempotencyKey } from '../../http/idempotency.ts';
-import { BEARER, IdempotencyHeader, json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
+import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
 import { fieldErrors, Problem, problem, STATUS } from '../../http/problem.ts';
 import { rawJson } from '../../http/raw-json.ts';
 import type { CommandAnswer } from '../../platform/books/books.ts';
@@ -105,7 +105,8 @@ function addSide(side: Side) {
         'A repeat under the same Idempotency-Key or client_id gets the first answer; another order under it is 422.',
       security: BEARER,
       middleware: requireUser,
-      request: { headers: IdempotencyHeader, body: jsonBody(PlaceBody) },
+      parameters: [IDEMPOTENCY_KEY],
+      request: { body: jsonBody(PlaceBody) },
       responses: {
         201: json(Answer, 'The order as it stands, and what it matched'),
         ...problems(400, 401, 404, 409, 413, 415, 503),
@@ -123,7 +124,8 @@ function addSide(side: Side) {
       summary: `Place many ${side}s; each is checked and answered by itself`,
       security: BEARER,
       middleware: requireUser,
-      request: { headers: IdempotencyHeader, body: jsonBody(BatchBody) },
+      parameters: [IDEMPOTENCY_KEY],
+      request: { body: jsonBody(BatchBody) },
       responses: {
         200: json(BatchAnswer, 'One result for each item, in its order'),
         ...problems(400, 401, 413, 415),
@@ -236,7 +238,8 @@ function addSide(side: Side) {
       summary: `Change ${article}: a smaller quantity keeps its place, anything else gives it up and may match`,
       security: BEARER,
       middleware: requireUser,
-      request: { headers: IdempotencyHeader, params: OrderParams, body: jsonBody(AmendTerms) },
+      parameters: [IDEMPOTENCY_KEY],
+      request: { params: OrderParams, body: jsonBody(AmendTerms) },
       responses: {
         200: json(Answer, 'The order as it stands, and what it matched'),
         ...problems(400, 401, 404, 409, 413, 415, 503),
@@ -258,7 +261,8 @@ function addSide(side: Side) {
       summary: `Cancel ${article}`,
       security: BEARER,
       middleware: requireUser,
-      request: { headers: IdempotencyHeader, params: OrderParams },
+      parameters: [IDEMPOTENCY_KEY],
+      request: { params: OrderParams },
       responses: { 200: json(OrderView, 'The cancelled order'), ...problems(401, 404, 409) },
     }),
     async (c) => answered(await cancelOrder(c.get('deps'), side, c.req.valid('param').id, askerOf(c)), 200),
@@ -284,7 +288,8 @@ for (const [action, side] of [
           : 'Sell at the highest bid, at once or not at all',
       security: BEARER,
       middleware: requireUser,
-      request: { headers: IdempotencyHeader, params: BookParams, body: jsonBody(TakeBody) },
+      parameters: [IDEMPOTENCY_KEY],
+      request: { params: BookParams, body: jsonBody(TakeBody) },
       responses: {
         201: json(side === 'bid' ? BidAnswer : AskAnswer, 'The order and what it matched'),
         ...problems(400, 401, 404, 409, 413, 415, 503),

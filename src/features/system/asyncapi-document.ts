@@ -38,7 +38,8 @@ function schemasOf(frames: readonly Frame[], io: 'input' | 'output'): Record<str
       io,
       unrepresentable: 'any',
     }) as JsonSchema;
-    Object.assign(schemas, definitions, { [nameOf(frame)]: schema });
+    // A frame with an id is itself among the definitions, or is the schema: both forms occur.
+    Object.assign(schemas, { [nameOf(frame)]: schema }, definitions);
   }
   return JSON.parse(JSON.stringify(schemas).replaceAll('"#/definitions/', '"#/components/schemas/'));
 }

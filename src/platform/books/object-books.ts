@@ -2,9 +2,21 @@ import type { OrderBook } from '../../../durable-objects/order-book/object.ts';
 import { keyOf } from '../../domain/ids.ts';
 import type { Books } from './books.ts';
 
+/** Deriving an id is a hash; those of the books in use are kept. */
+const MAX_KNOWN_IDS = 10_000;
+
 /** Books as Durable Objects, named by the key of their size. */
 export function createObjectBooks(namespace: DurableObjectNamespace<OrderBook>): Books {
-  const at = (bookKey: string) => namespace.get(namespace.idFromName(bookKey));
+  const ids = new Map<string, DurableObjectId>();
+  const at = (bookKey: string) => {
+    let id = ids.get(bookKey);
+    if (id === undefined) {
+      id = namespace.idFromName(bookKey);
+      if (ids.size >= MAX_KNOWN_IDS) ids.clear();
+      ids.set(bookKey, id);
+    }
+    return namespace.get(id);
+  };
   return {
     configure: async (config) => {
       const bookKey = keyOf('siz', config.sizeId);
