@@ -9,6 +9,7 @@
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureOrders, measureReads } from './http.bench.ts';
+import { measureFanOut, measureSocketOrders } from './socket.bench.ts';
 import { createBench } from './support/context.ts';
 import { type Line, tableOf } from './support/measure.ts';
 
@@ -20,7 +21,12 @@ const { values: options } = parseArgs({
   },
 });
 
-const PARTS = { orders: measureOrders, reads: measureReads };
+const PARTS = {
+  orders: measureOrders,
+  reads: measureReads,
+  'socket-orders': measureSocketOrders,
+  'fan-out': measureFanOut,
+};
 const wanted = options.only?.split(',') ?? Object.keys(PARTS);
 
 const bench = createBench({ root: options.dir, seconds: Number(options.seconds), pastOrders: 0 });
