@@ -17,6 +17,8 @@ export const PROJECT_ENV = {
   PATH: `${BIN}${delimiter}${process.env.PATH ?? ''}`,
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
+  // The dev server's own store of traces makes every order cost twice as much; set it to true to look into them.
+  X_LOCAL_OBSERVABILITY: process.env.X_LOCAL_OBSERVABILITY ?? 'false',
 };
 
 function packagesOf(lockFile) {
