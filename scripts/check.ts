@@ -62,7 +62,7 @@ async function migrationsFollowSchema(): Promise<{ ok: boolean; said: string }> 
     const { ok, said } = await capture([
       'drizzle-kit',
       'generate',
-      ...['--dialect', 'sqlite', '--casing', 'snake_case', '--schema', './src/db/schema.ts', '--out', copy],
+      ...['--dialect', 'sqlite', '--casing', 'snake_case', '--schema', './src/db/*schema.ts', '--out', copy],
     ]);
     if (!ok) return { ok, said };
     const isCurrent = readdirSync(copy).length === before;

@@ -258,6 +258,8 @@ export const bookOrders = sqliteTable(
     createdAt: createdAt(),
     updatedAt: createdAt(),
     version: integer().notNull(),
+    /** Its place in the queue of its price; null in rows older than the column, where it is `seq`. */
+    prioritySeq: integer(),
   },
   (t) => [index('book_orders_mine').on(t.userId, t.side, t.createdAt, t.id)],
 );
