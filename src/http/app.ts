@@ -11,6 +11,7 @@ import { marketRoutes } from '../features/market/market.routes.ts';
 import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
 import { ordersRoutes } from '../features/market/orders.routes.ts';
 import { createDocumentRoutes } from '../features/system/documents.routes.ts';
+import { metricsRoutes } from '../features/system/metrics.routes.ts';
 import { systemRoutes } from '../features/system/system.routes.ts';
 import { createRoutes } from './factory.ts';
 import { fail, MALFORMED_JSON, Problem, problemResponse } from './problem.ts';
@@ -74,6 +75,7 @@ export function createApp(deps: Deps) {
   });
 
   app.route('/', systemRoutes);
+  app.route('/', metricsRoutes);
   app.route('/', wellKnownRoutes);
   app.route('/api/v1', accountsRoutes);
   app.route('/api/v1', accountsAliases);
