@@ -2,14 +2,14 @@
  * The matching engine, all product rules on and a full `Change` built per command, against two order books from npm on
  * the same flow. Runs are interleaved and the median of three is taken; slow engines get the first part of the flow.
  * What an engine is given is built before the clock starts, in portions, so that a long flow does not fill the memory.
- * `node --expose-gc bench/engine.bench.ts` prints operations per second and ratios, and fails when a promised ratio is
- * missed; without the flag an engine may pay for the garbage of the one before it.
+ * Node runs with `--expose-gc`; without it an engine may pay for the garbage of the one before it.
  */
 import { performance } from 'node:perf_hooks';
 import { OrderBook as NodejsOrderBook, Side as NodejsSide } from 'nodejs-order-book';
 import { Orderbook as MatchEngine, TRADE_SIDE } from 'orderbook-match-engine';
 import type { PlaceCommand } from '../src/domain/market/order.ts';
 import { commandAt, drawFlow, type Flow, flowBook, timeOf } from './support/flow.ts';
+import { type Line, median, perSecond, ROUNDS } from './support/measure.ts';
 
 type DepthSide = [priceCents: number, quantity: number][];
 
@@ -19,7 +19,6 @@ interface Engine {
   depth(): { bids: DepthSide; asks: DepthSide };
 }
 
-const ROUNDS = 3;
 const PORTION = 10_000;
 const SEED = 20_261_121;
 
@@ -171,36 +170,35 @@ function checkSameWork(): void {
   }
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
-}
-
-checkSameWork();
-let isMissed = false;
-for (const { title, resting, depthTicks, operations, atLeast } of SCENARIOS) {
-  const flow = drawFlow({
-    resting,
-    operations: Math.max(...Object.values(operations)),
-    depthTicks,
-    seed: SEED,
-  });
-  const rates = new Map<EngineName, number[]>(NAMES.map((name) => [name, []]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const name of NAMES) rates.get(name)!.push(measure(name, flow, operations[name]));
+/** (a) Our engine against each peer, in every scenario. */
+export function measureEngines(say: (text: string) => void): Line[] {
+  checkSameWork();
+  const lines: Line[] = [];
+  for (const { title, resting, depthTicks, operations, atLeast } of SCENARIOS) {
+    const flow = drawFlow({
+      resting,
+      operations: Math.max(...Object.values(operations)),
+      depthTicks,
+      seed: SEED,
+    });
+    const rates = new Map<EngineName, number[]>(NAMES.map((name) => [name, []]));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const name of NAMES) rates.get(name)!.push(measure(name, flow, operations[name]));
+    }
+    const own = median(rates.get('ours')!);
+    say(`  ${title}: ${perSecond(own)}`);
+    for (const name of NAMES) {
+      if (name === 'ours') continue;
+      const rate = median(rates.get(name)!);
+      const target = atLeast[name];
+      lines.push({
+        what: `(a) engine, ${title}, against ${name}`,
+        figures: `${perSecond(own)} / ${perSecond(rate)}`,
+        value: own / rate,
+        unit: 'x',
+        ...(target === undefined ? {} : { threshold: { atLeast: target } }),
+      });
+    }
   }
-  console.log(`\n${title}`);
-  const own = median(rates.get('ours')!);
-  for (const name of NAMES) {
-    const rate = median(rates.get(name)!);
-    const target = atLeast[name];
-    const ratio = own / rate;
-    if (target !== undefined && ratio < target) isMissed = true;
-    const verdict =
-      target === undefined ? '' : `  (at least ${target}x: ${ratio >= target ? 'met' : 'MISSED'})`;
-    const figures = `${Math.round(rate).toLocaleString('en').padStart(12)} ops/s`;
-    console.log(
-      `  ${name.padEnd(24)}${figures}${name === 'ours' ? '' : `  ours is ${ratio.toFixed(1)}x${verdict}`}`,
-    );
-  }
+  return lines;
 }
-process.exitCode = isMissed ? 1 : 0;

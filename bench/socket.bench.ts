@@ -2,47 +2,16 @@
  * Sockets: (d) orders over a book's socket, against an object that inserts one row; (e) events fanned out under a burst,
  * against Socket.IO on node, and the latency of a lone event.
  */
-import { type BookAddress, signToken, startBourse } from './support/bourse.ts';
+import { startBourse } from './support/bourse.ts';
 import type { Bench } from './support/context.ts';
 import { type Line, median, perSecond, takeTurns } from './support/measure.ts';
 import { installPeers, startPeer } from './support/peers.ts';
-import {
-  type BurstSample,
-  type Feed,
-  SocketLoad,
-  type TradePlan,
-  type TradeSample,
-} from './support/sockets.ts';
+import { type BurstSample, type Feed, SocketLoad } from './support/sockets.ts';
 import { orderRequests, signTraders } from './support/traders.ts';
+import { describeTrade, ORDERS_PER_FRAME, socketUrl, TRADING_SOCKETS, tradePlan } from './support/trading.ts';
 import { startFloor } from './support/workerd.ts';
 
-const TRADING_SOCKETS = 4;
-const ORDERS_PER_FRAME = 50;
-const FRAMES_IN_FLIGHT = 3;
 const LONE_EVENTS = 100;
-
-export function socketUrl(url: string, { productId, sizeId }: BookAddress): string {
-  return `${url.replace('http', 'ws')}/api/v1/market/${productId}/${sizeId}/ws`;
-}
-
-/** Full frames from a few sockets, several of them in flight. */
-export async function tradePlan(bench: Bench, url: string): Promise<TradePlan> {
-  const names = Array.from({ length: TRADING_SOCKETS }, (_, index) => `socket${index}`);
-  return {
-    action: 'trade',
-    url,
-    tokens: await Promise.all(names.map((name) => signToken(name))),
-    ordersPerFrame: ORDERS_PER_FRAME,
-    framesInFlight: FRAMES_IN_FLIGHT,
-    warmUpSeconds: bench.warmUpSeconds,
-    seconds: bench.seconds,
-  };
-}
-
-export function describeTrade({ perSecond: rate, refused }: TradeSample): string {
-  const refusals = Object.keys(refused).length === 0 ? '' : `, refused ${JSON.stringify(refused)}`;
-  return `${perSecond(rate)}${refusals}`;
-}
 
 /** (d) Orders over the book's socket. */
 export async function measureSocketOrders(bench: Bench): Promise<Line[]> {
