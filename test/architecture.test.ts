@@ -98,8 +98,8 @@ const ROOMS: Room[] = [
 /** The app mounts the routes, and the entry is handed the composition that made it. */
 const DOORS: [from: RegExp, to: RegExp][] = [
   [/^src\/http\/app\.ts$/, /^src\/features\/\w+\/[\w-]+\.routes\.ts$/],
-  // The short way of plain orders begins before the app, and is the market's own.
-  [/^src\/http\/(app|entry)\.ts$/, /^src\/features\/market\/order-lane\.ts$/],
+  // The short ways of plain orders and of the top of a book begin before the app, and are the market’s own.
+  [/^src\/http\/(app|entry)\.ts$/, /^src\/features\/market\/(order|market)-lane\.ts$/],
   [/^src\/http\/entry\.ts$/, /^src\/composition\.ts$/],
 ];
 

@@ -12,6 +12,12 @@ import {
   tradesOf,
 } from '../../src/domain/market/record.ts';
 import type { Result } from '../../src/domain/result.ts';
+import {
+  decodeCommand,
+  decodeRead,
+  encodeAnswer,
+  encodeReadAnswer,
+} from '../../src/platform/books/book-call.ts';
 import type {
   AppliedRange,
   BookCommand,
@@ -177,6 +183,10 @@ export class OrderBook extends DurableObject<Env> {
   }
 
   // ---- Commands ----
+
+  async executeText(text: string): Promise<string> {
+    return encodeAnswer(await this.execute(...decodeCommand(text)));
+  }
 
   async execute(command: BookCommand, context: CommandContext): Promise<CommandAnswer> {
     const { running } = this;
@@ -393,7 +403,7 @@ export class OrderBook extends DurableObject<Env> {
         orders: record.orders,
       });
     }
-    outbox.committed(written.at(-1)!.record.seq);
+    outbox.committed(written.map(({ record }) => record));
     feed.push(items);
     this.arm();
   }
@@ -406,7 +416,7 @@ export class OrderBook extends DurableObject<Env> {
 
   private async upToDate(): Promise<Running | null> {
     await this.expireDue();
-    await this.commit.settled();
+    if (this.commit.isDirty) await this.commit.settled();
     return this.running;
   }
 
@@ -418,12 +428,13 @@ export class OrderBook extends DurableObject<Env> {
     return { ok: true, body: JSON.stringify(orderView(order, this.facts())) };
   }
 
-  async read(productId: string, read: MarketRead): Promise<ReadAnswer> {
+  async readText(productId: string, text: string): Promise<string> {
     const running = await this.upToDate();
     if (running === null || productId !== running.config.productId || running.config.hidden)
-      return { ok: false, failure: SIZE_NOT_FOUND };
-    if (read.view === 'quote') return this.quote(running, read);
-    return { ok: true, body: this.render(JSON.stringify(read), running, read) };
+      return encodeReadAnswer({ ok: false, failure: SIZE_NOT_FOUND });
+    const read = decodeRead(text);
+    if (read.view === 'quote') return encodeReadAnswer(this.quote(running, read));
+    return this.render(text, running, read);
   }
 
   /** Serialises a view once a change; the statistics also move with the clock, so nothing is kept for over a second. */

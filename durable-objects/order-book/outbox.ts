@@ -7,6 +7,8 @@ import type { EventPublisher } from '../../src/platform/events/events.ts';
 
 /** Records read and packed at a time. */
 const RECORDS_PER_READ = 400;
+/** Records kept in memory for sending; when there are more, they are read from the journal. */
+const MAX_UNSENT = 2_000;
 /** Records that may be on their way unconfirmed; more would only wait in the queue. */
 const WINDOW = 4_000;
 /**
@@ -39,6 +41,8 @@ export class Outbox {
   private resendDelayMs = RESEND_MS;
   /** When to send again, while anything is unconfirmed. */
   private resendAtMs: number | null = null;
+  /** The records right after `sentSeq`, as far as memory still has them; the journal has them all. */
+  private unsent: BookRecord[] = [];
   private sending: Promise<void> | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly barriers: { seq: number; resolve: () => void }[] = [];
@@ -79,9 +83,12 @@ export class Outbox {
     return this.backlog > 0 ? this.resendAtMs : null;
   }
 
-  /** The journal has grown; sending begins shortly. */
-  committed(seq: number): void {
-    this.committedSeq = seq;
+  /** The journal has grown by consecutive records; sending begins shortly. */
+  committed(records: readonly BookRecord[]): void {
+    const first = records[0]!.seq;
+    const isNext = (this.unsent.at(-1)?.seq ?? this.sentSeq) === first - 1;
+    if (isNext && this.unsent.length < MAX_UNSENT) this.unsent.push(...records);
+    this.committedSeq = records.at(-1)!.seq;
     this.resendAtMs ??= this.now() + this.resendDelayMs;
     this.gather();
   }
@@ -157,10 +164,16 @@ export class Outbox {
       });
   }
 
+  private async next(from: number): Promise<readonly BookRecord[]> {
+    if (this.unsent[0]?.seq === from + 1) return this.unsent.splice(0, RECORDS_PER_READ);
+    this.unsent = [];
+    return this.read(from, RECORDS_PER_READ);
+  }
+
   private async send(): Promise<void> {
     while (this.sentSeq < this.committedSeq && this.sentSeq - this.watermark.value < WINDOW) {
       const from = this.sentSeq;
-      const records = await this.read(from, RECORDS_PER_READ);
+      const records = await this.next(from);
       if (records.length === 0) return;
       const book = this.identity();
       await this.publisher.publish(

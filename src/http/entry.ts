@@ -1,4 +1,5 @@
 import type { Composition } from '../composition.ts';
+import { marketLane } from '../features/market/market-lane.ts';
 import { orderLane } from '../features/market/order-lane.ts';
 import { allowedOrigin, preflight, rememberRequestId, requestIdOf } from './request-context.ts';
 import { jsonAnswer, withStandardHeaders } from './standard-headers.ts';
@@ -19,9 +20,9 @@ export async function handleRequest(
   if (refresh !== null) ctx.waitUntil(refresh);
 
   rememberRequestId(request, requestId);
+  const lane = orderLane(deps, request, requestId) ?? marketLane(deps, request);
   const response =
-    preflight(request, origin) ??
-    (await (orderLane(deps, request, requestId) ?? app.fetch(request, env, ctx)));
+    preflight(request, origin) ?? (lane && (await lane)) ?? (await app.fetch(request, env, ctx));
   const level =
     response.status >= 500 ? 'error' : request.method === 'GET' && response.status < 400 ? 'debug' : 'info';
   if (deps.log.writes(level)) {

@@ -1,5 +1,6 @@
 import type { OrderBook } from '../../../durable-objects/order-book/object.ts';
 import { keyOf } from '../../domain/ids.ts';
+import { decodeAnswer, decodeReadAnswer, encodeCommand, encodeRead } from './book-call.ts';
 import type { Books } from './books.ts';
 
 /** Deriving an id is a hash; those of the books in use are kept. */
@@ -23,9 +24,11 @@ export function createObjectBooks(namespace: DurableObjectNamespace<OrderBook>):
       if (bookKey === null) throw new RangeError(`not a size id: ${config.sizeId}`);
       await at(bookKey).configure(bookKey, config);
     },
-    execute: (bookKey, command, context) => at(bookKey).execute(command, context),
+    execute: async (bookKey, command, context) =>
+      decodeAnswer(await at(bookKey).executeText(encodeCommand(command, context))),
     readOrder: (bookKey, side, seq, userId) => at(bookKey).readOrder(side, seq, userId),
-    read: (bookKey, productId, read) => at(bookKey).read(productId, read),
+    read: async (bookKey, productId, read) =>
+      decodeReadAnswer(await at(bookKey).readText(productId, encodeRead(read))),
     importHistory: (bookKey, productId, trades, context) =>
       at(bookKey).importHistory(productId, trades, context),
     confirm: (bookKey, ranges) => at(bookKey).confirm(ranges),
