@@ -162,7 +162,7 @@ export function tradeView(trade: TapeTrade, bookKey: string): z.infer<typeof Tra
   };
 }
 
-/** Fees of a quote are those of the fills it would make: one match a resting order, so each level is its own amount. */
+/** Fees of a quote are those of the matches it would make, one with each order it would meet, each rounded by itself. */
 export function quoteView(
   book: Book,
   side: Side,
@@ -174,7 +174,9 @@ export function quoteView(
 ): z.infer<typeof QuoteView> {
   const quote = book.quote(side, quantity, nowMs, userId ?? undefined);
   let fee = 0;
+  const levels = new Map<number, number>();
   for (const [priceCents, taken] of quote.fills) {
+    levels.set(priceCents, (levels.get(priceCents) ?? 0) + taken);
     const amounts = matchAmounts(priceCents, taken, rate);
     fee += side === 'bid' ? amounts.buyerFeeCents : amounts.sellerFeeCents;
   }
@@ -187,6 +189,6 @@ export function quoteView(
     fee_cents: fee,
     total_cents: side === 'bid' ? quote.totalCents + fee : quote.totalCents - fee,
     worst_price_cents: quote.worstPriceCents,
-    fills: quote.fills.map(([price_cents, taken]) => ({ price_cents, quantity: taken })),
+    fills: Array.from(levels, ([price_cents, taken]) => ({ price_cents, quantity: taken })),
   };
 }

@@ -4,7 +4,7 @@ import { isMarketable, type SelfTradeMode, type Side } from './order.ts';
 import type { PriceLadder } from './price-ladder.ts';
 import { isDue, type RestingOrder } from './resting-order.ts';
 
-/** What taking a quantity now costs; `fills` is `[priceCents, quantity]` per level. */
+/** What taking a quantity now costs; `fills` is `[priceCents, quantity]` per order met, each a match of its own. */
 export interface Quote {
   filled: number;
   totalCents: number;
@@ -44,9 +44,7 @@ export function probeSweep(
       break;
     }
     const taken = Math.min(quantity - probe.filled, total - filled);
-    const lastFill = probe.fills.at(-1);
-    if (lastFill !== undefined && lastFill[0] === priceCents) lastFill[1] += taken;
-    else probe.fills.push([priceCents, taken]);
+    probe.fills.push([priceCents, taken]);
     probe.filled += taken;
     probe.totalCents += lineTotal(priceCents, taken);
     probe.worstPriceCents = priceCents;

@@ -101,6 +101,10 @@ export async function findMatch(db: Db, id: string, userId: string): Promise<Mat
   return row ?? null;
 }
 
+/**
+ * Sales of a book, newest first. Sales of one instant go by their number, as on the book's own tape: ids of one book
+ * differ only in it, and it is written without leading zeros, so the longer id is the later one.
+ */
 export function listTrades(db: Db, sizeId: string, position: Position, limit: number): Promise<TradeRow[]> {
   return db
     .select()
@@ -108,10 +112,12 @@ export function listTrades(db: Db, sizeId: string, position: Position, limit: nu
     .where(
       and(
         eq(trades.sizeId, sizeId),
-        position === null ? undefined : sql`(${trades.at}, ${trades.id}) < (${position[0]}, ${position[1]})`,
+        position === null
+          ? undefined
+          : sql`(${trades.at}, length(${trades.id}), ${trades.id}) < (${position[0]}, length(${position[1]}), ${position[1]})`,
       ),
     )
-    .orderBy(desc(trades.at), desc(trades.id))
+    .orderBy(desc(trades.at), desc(sql`length(${trades.id})`), desc(trades.id))
     .limit(limit);
 }
 

@@ -26,7 +26,7 @@ import { openSocket } from './market-socket.ts';
 
 const TAGS = ['Market data'];
 const TradePosition = z.tuple([z.number(), z.string()]);
-/** The newest trades that a book answers from memory; older pages come from the projection. */
+/** The newest trades that a book answers from memory, the longest page of them; older pages come from the projection. */
 const TAPE_PAGE = 100;
 
 export const marketRoutes = createRoutes();
@@ -89,7 +89,7 @@ marketRoutes.openapi(
     const deps = c.get('deps');
     const { limit, cursor } = c.req.valid('query');
     const params = c.req.valid('param');
-    const newest = await readBook(deps, params, { view: 'trades', limit: TAPE_PAGE });
+    const newest = await readBook(deps, params, { view: 'trades', limit: TAPE_PAGE + 1 });
     if (cursor === undefined) {
       const tape = JSON.parse(newest) as z.infer<typeof TradesView>['data'];
       const page = tape.slice(0, limit);
@@ -97,7 +97,7 @@ marketRoutes.openapi(
       return c.json(
         {
           data: page,
-          next_cursor: page.length === limit && last ? encodeCursor([Date.parse(last.at), last.id]) : null,
+          next_cursor: tape.length > limit && last ? encodeCursor([Date.parse(last.at), last.id]) : null,
         },
         200,
       );

@@ -419,7 +419,7 @@ describe('cancel', () => {
 });
 
 describe('reads', () => {
-  test('a quote adds up the levels and stops or passes at own orders as the book would', () => {
+  test('a quote adds up the orders and stops or passes at own orders as the book would', () => {
     const { book, place } = openBook();
     place('ann', 'ask', 100, { quantity: 2 });
     place('ben', 'ask', 100);
@@ -429,7 +429,8 @@ describe('reads', () => {
       totalCents: 403,
       worstPriceCents: 103,
       fills: [
-        [100, 3],
+        [100, 2],
+        [100, 1],
         [103, 1],
       ],
     });
