@@ -283,6 +283,11 @@ describe('a stored picture', () => {
     }
     expect((await get({ 'If-None-Match': '"other"' })).status).toBe(200);
     expect((await get({ 'If-Match': '"other"' })).status).toBe(412);
+    // What cannot be read as a condition is none.
+    for (const tag of ['"', 'W/"', 'x', '"a" "b"'])
+      expect([(await get({ 'If-Match': tag })).status, (await get({ 'If-None-Match': tag })).status]).toEqual(
+        [200, 200],
+      );
   });
 
   it('is resumed only while it is the same', async () => {

@@ -56,7 +56,7 @@ const VALUES: unknown[] = [
 ];
 const TYPES = ['application/json', 'text/plain', 'image/png', 'application/x-www-form-urlencoded', ''];
 const BODIES = ['', '{', 'null', '[]', '"x"', '{"a":', '\u0000', '[[[[[[[[[[]]]]]]]]]]', '{"":""}'];
-const ROUNDS = 6;
+const ROUNDS = 8;
 
 interface Operation {
   method: string;
@@ -145,7 +145,9 @@ describe('every operation', () => {
         const headers: Record<string, string> = {};
         if (hasBody) headers['Content-Type'] = chance(0.75) ? 'application/json' : pick(TYPES);
         if (chance(0.2)) headers['Idempotency-Key'] = pick(['', ' ', 'a b', 'k'.repeat(200), 'ok']);
-        if (chance(0.2)) headers['If-Match'] = pick(['*', '"v1"', 'x', '"']);
+        for (const name of ['If-Match', 'If-None-Match', 'If-Modified-Since', 'Range'])
+          if (chance(0.2))
+            headers[name] = pick(['*', '"v1"', 'x', '"', 'W/"', '"a" "b"', 'bytes=-1', 'bytes=9-1', 'Thu']);
         if (chance(0.1)) headers['X-Request-Id'] = pick(['x', 'r'.repeat(500), 'req-12345678']);
         const token = pick(callers);
         const response = await request(address, {

@@ -107,8 +107,8 @@ mediaRoutes.openapi(
     description: 'Takes Range, If-Range, If-None-Match and If-Modified-Since.',
     request: {
       params: z.object({
-        hash: z.string().meta({ description: 'As in the url of an image' }),
-        file: z.string().meta({ example: '640.webp' }),
+        hash: z.string().max(128).meta({ description: 'As in the url of an image' }),
+        file: z.string().max(128).meta({ example: '640.webp' }),
       }),
     },
     responses: {

@@ -22,6 +22,23 @@ function rangeHeader(request: Request, object: R2Object): string | null {
   return condition === null || condition === object.httpEtag ? request.headers.get('Range') : null;
 }
 
+const ENTITY_TAGS = /^\s*(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)\s*$/;
+const DATE_CONDITIONS = ['If-Modified-Since', 'If-Unmodified-Since'];
+
+/** The conditions of a request without those that say nothing: the bucket throws at what it cannot read. */
+function conditionsOf({ headers }: Request): Headers {
+  const conditions = new Headers();
+  for (const name of ['If-Match', 'If-None-Match']) {
+    const value = headers.get(name);
+    if (value !== null && ENTITY_TAGS.test(value)) conditions.set(name, value);
+  }
+  for (const name of DATE_CONDITIONS) {
+    const value = headers.get(name);
+    if (value !== null && !Number.isNaN(Date.parse(value))) conditions.set(name, value);
+  }
+  return conditions;
+}
+
 /** Media in an R2 bucket. */
 export function createR2Media(bucket: R2Bucket): MediaStore {
   async function serveRange(key: string, request: Request): Promise<Response | null> {
@@ -34,19 +51,21 @@ export function createR2Media(bucket: R2Bucket): MediaStore {
       headers.set('Content-Range', `bytes */${found.size}`);
       return new Response(null, { status: 416, headers });
     }
-    const object = await bucket.get(key, { range, onlyIf: request.headers });
+    const conditions = conditionsOf(request);
+    const object = await bucket.get(key, { range, onlyIf: conditions });
     if (!object) return null;
-    if (!('body' in object)) return new Response(null, { status: unmetStatus(request), headers });
+    if (!('body' in object)) return new Response(null, { status: unmetStatus(conditions), headers });
     headers.set('Content-Length', String(range.length));
     headers.set('Content-Range', `bytes ${range.offset}-${range.offset + range.length - 1}/${found.size}`);
     return new Response(object.body, { status: 206, headers });
   }
 
   async function serveWhole(key: string, request: Request): Promise<Response | null> {
-    const object = await bucket.get(key, { onlyIf: request.headers });
+    const conditions = conditionsOf(request);
+    const object = await bucket.get(key, { onlyIf: conditions });
     if (!object) return null;
     const headers = headersOf(object);
-    if (!('body' in object)) return new Response(null, { status: unmetStatus(request), headers });
+    if (!('body' in object)) return new Response(null, { status: unmetStatus(conditions), headers });
     headers.set('Content-Length', String(object.size));
     return new Response(object.body, { headers });
   }
@@ -79,6 +98,6 @@ export function createR2Media(bucket: R2Bucket): MediaStore {
 }
 
 /** What an unmet condition means: If-Match and If-Unmodified-Since are demands, the others ask for news. */
-function unmetStatus(request: Request): 304 | 412 {
-  return request.headers.has('If-Match') || request.headers.has('If-Unmodified-Since') ? 412 : 304;
+function unmetStatus(conditions: Headers): 304 | 412 {
+  return conditions.has('If-Match') || conditions.has('If-Unmodified-Since') ? 412 : 304;
 }
