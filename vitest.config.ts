@@ -38,7 +38,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
-          include: ['test/{durable-objects,http,jobs,flows}/**/*.test.ts'],
+          include: ['test/{durable-objects,http,jobs,flows,platform}/**/*.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts'],
           testTimeout: 30_000,
         },

@@ -1,9 +1,10 @@
 import { drizzle } from 'drizzle-orm/d1';
 import * as ordersSchema from './orders-schema.ts';
+import * as paymentsSchema from './payments-schema.ts';
 import * as schema from './schema.ts';
 
 export function createDb(d1: D1Database) {
-  return drizzle(d1, { schema: { ...schema, ...ordersSchema }, casing: 'snake_case' });
+  return drizzle(d1, { schema: { ...schema, ...ordersSchema, ...paymentsSchema }, casing: 'snake_case' });
 }
 export type Db = ReturnType<typeof createDb>;
 
