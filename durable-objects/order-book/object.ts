@@ -129,6 +129,7 @@ export class OrderBook extends DurableObject<Env> {
       identity: () => this.identity(),
       now: () => this.now(),
       confirmedSeq,
+      rebuildThroughSeq: this.storage.readMeta('rebuildThrough') ?? 0,
       committedSeq: live.book.lastSeq,
     });
     const feed = new Feed(
@@ -588,8 +589,8 @@ export class OrderBook extends DurableObject<Env> {
 
   async replayJournal(): Promise<void> {
     if (this.running === null) return;
+    this.storage.writeMeta('rebuildThrough', this.running.outbox.restart());
     this.storage.writeMeta('confirmed', 0);
-    this.running.outbox.restart();
     this.arm();
   }
 

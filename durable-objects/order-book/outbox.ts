@@ -36,7 +36,7 @@ export class Outbox {
   private readonly watermark: Watermark;
   private committedSeq: number;
   /** Records up to here are only being sent once more, for a rebuild of the projection. */
-  private rebuildThroughSeq = 0;
+  private rebuildThroughSeq: number;
   private sentSeq: number;
   private resendDelayMs = RESEND_MS;
   /** When to send again, while anything is unconfirmed. */
@@ -53,6 +53,7 @@ export class Outbox {
     identity: () => BookIdentity;
     now: () => number;
     confirmedSeq: number;
+    rebuildThroughSeq: number;
     committedSeq: number;
   }) {
     this.publisher = options.publisher;
@@ -61,6 +62,7 @@ export class Outbox {
     this.now = options.now;
     this.watermark = new Watermark(options.confirmedSeq);
     this.sentSeq = options.confirmedSeq;
+    this.rebuildThroughSeq = options.rebuildThroughSeq;
     this.committedSeq = options.committedSeq;
     if (this.backlog > 0) this.resendAtMs = this.now();
   }
@@ -137,14 +139,15 @@ export class Outbox {
     });
   }
 
-  /** Sends the whole journal again, from the first record on. */
-  restart(): void {
+  /** Sends the whole journal again, from the first record on; answers through where it is a repetition. */
+  restart(): number {
     this.rebuildThroughSeq = Math.max(this.rebuildThroughSeq, this.watermark.value);
     this.watermark.reset(0);
     this.sentSeq = 0;
     this.resendDelayMs = RESEND_MS;
     this.resendAtMs = this.now() + RESEND_MS;
     this.drainNow();
+    return this.rebuildThroughSeq;
   }
 
   private gather(): void {

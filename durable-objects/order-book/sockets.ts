@@ -91,15 +91,8 @@ export class BookSockets {
       feed.endSession(socket);
       return;
     }
-    const waitSeconds = this.host.rate.check(
-      attachment.userId ?? this.nameOf(socket),
-      this.host.commandsPerMinute,
-      this.host.now(),
-    );
-    if (waitSeconds > 0) {
-      this.refuse(socket, feed, 'rate_limited', `Too many frames. Try again in ${waitSeconds} s.`);
-      return;
-    }
+    const sender = attachment.userId ?? this.nameOf(socket);
+    if (this.isOverLimit(socket, feed, sender, 1)) return;
     const frame = readFrame(message);
     if (!frame.ok) {
       const badFrames = attachment.badFrames + 1;
@@ -146,6 +139,8 @@ export class BookSockets {
           this.refuse(socket, feed, 'unauthenticated', 'Sign in to trade.', value.ref);
           return;
         }
+        // The frame itself has been counted as one.
+        if (this.isOverLimit(socket, feed, sender, value.commands.length - 1, value.ref)) return;
         const results = await Promise.all(
           value.commands.map((command) => this.run(command, userId, current)),
         );
@@ -166,6 +161,16 @@ export class BookSockets {
     } catch {
       // Already closed on both ends.
     }
+  }
+
+  /** Counts what a frame asks for; past the limit the sender is told how long to wait, and nothing is done. */
+  private isOverLimit(socket: WebSocket, feed: Feed, sender: string, cost: number, ref?: string): boolean {
+    const { rate, commandsPerMinute, now } = this.host;
+    const waitSeconds = cost === 0 ? 0 : rate.check(sender, commandsPerMinute, now(), cost);
+    if (waitSeconds > 0) {
+      this.refuse(socket, feed, 'rate_limited', `Too many commands. Try again in ${waitSeconds} s.`, ref);
+    }
+    return waitSeconds > 0;
   }
 
   hasEnded({ expiresAtMs, sessionId }: Attachment): boolean {

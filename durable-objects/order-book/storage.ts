@@ -10,6 +10,8 @@ interface Meta {
   checkpoint: { seq: number; lastSale: { priceCents: number; atMs: number } | null; tape: TapeTrade[] };
   /** Every event up to here has reached D1. */
   confirmed: number;
+  /** Through where the last rebuild of the projection repeats what D1 has had. */
+  rebuildThrough: number;
 }
 
 export interface StoredBucket {

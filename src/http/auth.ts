@@ -65,9 +65,15 @@ export function callerIn(c: { get(key: 'caller'): Caller | null }): Caller {
   return caller;
 }
 
-export function limitUser(deps: Deps, caller: Caller, method: string): void {
+/** Counts a writing request of this user, or the several that one body holds; throws the 429. */
+export function limitUser(deps: Deps, caller: Caller, method: string, cost = 1): void {
   if (method === 'GET' || method === 'HEAD') return;
-  const waitSeconds = deps.rate.check(`user:${caller.userId}`, deps.config.RATE_WRITES_PER_USER, deps.now());
+  const waitSeconds = deps.rate.check(
+    `user:${caller.userId}`,
+    deps.config.RATE_WRITES_PER_USER,
+    deps.now(),
+    cost,
+  );
   if (waitSeconds > 0) throw rateLimited(waitSeconds);
 }
 

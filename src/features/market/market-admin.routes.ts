@@ -57,6 +57,7 @@ marketAdminRoutes.openapi(
       correlationId: c.get('requestId'),
     });
     if (!answer.ok) throw new Problem(answer.failure);
+    deps.memo.drop(bookKey);
     return rawJson(answer.body, 200, answer.replayed ? { 'Idempotency-Replayed': 'true' } : {});
   },
 );
@@ -92,6 +93,7 @@ marketAdminRoutes.openapi(
     );
     if (row === null) throw problem('size_not_found', 'This product has no such size.');
     await syncBooks(deps, [size_id]);
+    deps.memo.drop(keyOf('siz', size_id) ?? '');
     deps.log.info('book_rules_changed', {
       user_id: callerIn(c).userId,
       size_id,

@@ -22,9 +22,10 @@ async function readMarket(
 ): Promise<Response | null> {
   try {
     countRequest(deps, request.headers, 'read', deps.config.RATE_READS_PER_ADDRESS);
+    const drops = deps.memo.drops(bookKey);
     const answer = await deps.books.read(bookKey, productId, { view: 'market' });
     if (!answer.ok) return null;
-    deps.memo.put(bookKey, request.url, answer.body, deps.now());
+    deps.memo.put(bookKey, request.url, { body: answer.body, drops }, deps.now());
     return jsonAnswer(answer.body);
   } catch {
     // Too many requests, or a book out of reach: the route says so.

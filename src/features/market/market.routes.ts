@@ -44,8 +44,10 @@ async function readBook(deps: Deps, book: BookPath, read: MarketRead): Promise<s
 /** Public market data, which this isolate may repeat for a moment. */
 async function showBook(c: Context<AppEnv>, book: BookPath, read: MarketRead): Promise<never> {
   const deps = c.get('deps');
+  const bookKey = keyOf('siz', book.size_id) ?? '';
+  const drops = deps.memo.drops(bookKey);
   const body = await readBook(deps, book, read);
-  deps.memo.put(keyOf('siz', book.size_id) ?? '', c.req.raw.url, body, deps.now());
+  deps.memo.put(bookKey, c.req.raw.url, { body, drops }, deps.now());
   return rawJson(body);
 }
 

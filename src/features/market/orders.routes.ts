@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { Deps } from '../../deps.ts';
 import { keyOf } from '../../domain/ids.ts';
 import type { Side } from '../../domain/market/order.ts';
-import { callerIn, requireUser } from '../../http/auth.ts';
+import { callerIn, limitUser, requireUser } from '../../http/auth.ts';
 import { decodeCursor, encodeCursor, pageOf } from '../../http/cursor.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
 import { readIdempotencyKey } from '../../http/idempotency.ts';
@@ -134,6 +134,8 @@ function addSide(side: Side) {
     async (c) => {
       const asker = askerOf(c);
       const { items } = c.req.valid('json');
+      // The request itself has been counted as one.
+      if (items.length > 1) limitUser(c.get('deps'), callerIn(c), 'POST', items.length - 1);
       const results = await Promise.all(
         items.map((item, index) => placeItem(c.get('deps'), side, item, index, asker)),
       );
