@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           environment: 'node',
-          include: ['test/{domain,demo,scripts}/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/{domain,demo,scripts,web}/**/*.test.ts', 'test/*.test.ts'],
           testTimeout: 60_000,
         },
       },

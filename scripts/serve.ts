@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, ensureDemoAccounts } from './support/demo-accounts.ts';
-import { PROJECT_ENV, ROOT, run } from './support/project.mjs';
+import { onOrphaned, PROJECT_ENV, ROOT, run } from './support/project.mjs';
 
 const STATE = join(ROOT, '.wrangler/state');
 /** Lies in the state that it speaks of: a market that was deleted is filled again. */
@@ -167,11 +167,12 @@ async function main(): Promise<number> {
   }
 }
 
-/** Resolves at the first Ctrl-C or request to end; later ones change nothing, since the end is under way. */
+/** Resolves at the first Ctrl-C, request to end or loss of npm; later ones change nothing, since the end is under way. */
 function signalToStop(): Promise<'stopped'> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => resolve('stopped'));
+    onOrphaned(() => resolve('stopped'));
   });
 }
 

@@ -48,6 +48,23 @@ export async function ensureInstalled() {
   if (code !== 0) throw new Error('npm install failed: see above.');
 }
 
+const ORPHAN_CHECK_MS = 1_000;
+
+/**
+ * Calls back once when the process that started this one is gone. npm ends without telling what it runs, and the
+ * servers would stay; a process that was not started by npm may outlive its shell on purpose.
+ */
+export function onOrphaned(callback) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    callback();
+  }, ORPHAN_CHECK_MS);
+  timer.unref();
+}
+
 /** Runs a command in the checkout and resolves with its exit code. Signals to this process go on to the command. */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
@@ -55,6 +72,7 @@ export function run(command, args, options = {}) {
     const forward = (signal) => child.kill(signal);
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
     for (const signal of signals) process.on(signal, forward);
+    onOrphaned(() => forward('SIGTERM'));
     child.on('error', reject);
     child.on('close', (code) => {
       for (const signal of signals) process.off(signal, forward);
