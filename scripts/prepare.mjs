@@ -3,6 +3,7 @@
  * local database. Wrangler runs it as its build step; it is safe to run any number of times.
  */
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -25,11 +26,14 @@ const LOCAL_DEFAULTS = {
 
 const DOCS_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE', 'NOTICE'];
 
+const newSharedSecret = () => randomBytes(32).toString('hex');
+
 function prepareSecrets() {
   const present = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, 'utf8') : '';
-  const missing = Object.entries({ ...LOCAL_DEFAULTS, TOKEN_SIGNING_KEY: undefined })
+  const secrets = { TOKEN_SIGNING_KEY: newSigningKey, CARRIER_WEBHOOK_SECRET: newSharedSecret };
+  const missing = Object.entries({ ...LOCAL_DEFAULTS, ...secrets })
     .filter(([name]) => !new RegExp(`^${name}=`, 'm').test(present))
-    .map(([name, value]) => `${name}=${value ?? newSigningKey()}`);
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : value()}`);
   if (missing.length === 0) return;
   const separator = present === '' || present.endsWith('\n') ? '' : '\n';
   writeFileSync(DEV_VARS, `${present}${separator}${missing.join('\n')}\n`, { mode: 0o600 });

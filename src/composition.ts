@@ -2,6 +2,7 @@ import { type Config, parseConfig } from './config.ts';
 import { createDb } from './db/client.ts';
 import type { Deps, Logger } from './deps.ts';
 import { type App, createApp } from './http/app.ts';
+import { createOutbox } from './jobs/outbox.ts';
 import { createMarketMemo } from './platform/books/market-memo.ts';
 import { createObjectBooks } from './platform/books/object-books.ts';
 import { createRecentWrites } from './platform/books/recent-writes.ts';
@@ -42,10 +43,12 @@ export function createLogger(level: Config['LOG_LEVEL']): Logger {
 export function compose(env: Env): Composition {
   const config = parseConfig(env);
   const now = () => Date.now();
+  const db = createDb(env.DB);
+  const log = createLogger(config.LOG_LEVEL);
   const random = (bytes: Uint8Array) => crypto.getRandomValues(bytes);
   const deps: Deps = {
     config,
-    db: createDb(env.DB),
+    db,
     d1: env.DB,
     now,
     random,
@@ -58,12 +61,13 @@ export function compose(env: Env): Composition {
     media: createR2Media(env.MEDIA),
     images: createBindingImages(env.IMAGES),
     rate: createIsolateRateLimiter(),
+    outbox: createOutbox({ db, queue: env.EVENTS, now, log }),
     requeue: async (queue, body) => {
       await (queue.endsWith('notifications') ? env.NOTIFICATIONS : env.EVENTS).send(body, {
         contentType: 'json',
       });
     },
-    log: createLogger(config.LOG_LEVEL),
+    log,
   };
   return { app: createApp(deps), deps };
 }

@@ -28,6 +28,8 @@ const Config = z.object({
   MARKET_MEMO_MS: whole.max(1000),
   /** Ed25519 private key as a JWK, base64url. Rotation: put the old key's JWK into TOKEN_PREVIOUS_KEY until its tokens expire. */
   TOKEN_SIGNING_KEY: z.string().min(40, 'TOKEN_SIGNING_KEY is missing: run `npm run secrets`'),
+  /** Shared with carriers, who sign what they report; without it nobody is believed. */
+  CARRIER_WEBHOOK_SECRET: z.string().min(32).optional(),
   TOKEN_PREVIOUS_KEY: z.string().optional(),
 });
 export type Config = z.infer<typeof Config>;

@@ -4,6 +4,7 @@ import type { RandomSource } from './domain/ids.ts';
 import type { Books } from './platform/books/books.ts';
 import type { MarketMemo } from './platform/books/market-memo.ts';
 import type { RecentWrites } from './platform/books/recent-writes.ts';
+import type { Outbox } from './platform/events/outbox.ts';
 import type { ImageTransformer } from './platform/media/images.ts';
 import type { MediaStore } from './platform/media/media.ts';
 import type { Passwords } from './platform/passwords/passwords.ts';
@@ -29,6 +30,8 @@ export interface Deps {
   media: MediaStore;
   images: ImageTransformer;
   rate: RateLimiter;
+  /** Events of D1 on their way to the queue; a use case that wrote some drains it, and the cron does. */
+  outbox: Outbox;
   /** Sends a message to a queue again, by the queue's name. */
   requeue: (queue: string, body: unknown) => Promise<void>;
   log: Logger;

@@ -27,6 +27,8 @@ import type {
   MarketRead,
   OrderRead,
   ReadAnswer,
+  RelinkAnswer,
+  RelinkRequest,
 } from '../../src/platform/books/books.ts';
 import { createQueuePublisher } from '../../src/platform/events/queue-publisher.ts';
 import { createIsolateRateLimiter } from '../../src/platform/rate/isolate-rate-limiter.ts';
@@ -375,6 +377,27 @@ export class OrderBook extends DurableObject<Env> {
     if (keys.length > 0) record.request = { keys, fingerprint };
     await this.store(record, change, { history: trades.slice(0, MAX_HISTORY_PER_RECORD) });
     return { ok: true, body, replayed: false, seq: record.seq };
+  }
+
+  /** Gives an order back what a failed match took from it; a match does so once, whatever comes twice. */
+  async relink({ matchNumber, order, quantity, correlationId }: RelinkRequest): Promise<RelinkAnswer> {
+    const { running } = this;
+    if (running === null || feeRateAt(running.config.fees, this.now()) === null) return 'not_now';
+    const key = `relink ${order.side} ${matchNumber}`;
+    if (this.unstored.has(key) || this.storage.findRequest(key) !== null) {
+      await this.commit.settled();
+      return 'relinked';
+    }
+    const { live, config } = running;
+    const change = live.book.relink(live.order(order.seq) ?? order, quantity, this.now());
+    if (!change.ok) {
+      await this.commit.settled();
+      return change.error;
+    }
+    const record = recordOf('relink', change.value, config.fees, correlationId);
+    record.request = { keys: [key], fingerprint: 0 };
+    await this.store(record, change.value);
+    return 'relinked';
   }
 
   // ---- Storing ----

@@ -260,6 +260,8 @@ export const bookOrders = sqliteTable(
     version: integer().notNull(),
     /** Its place in the queue of its price; null in rows older than the column, where it is `seq`. */
     prioritySeq: integer(),
+    /** How often it came back after a match that failed. */
+    relinks: integer().notNull().default(0),
   },
   (t) => [index('book_orders_mine').on(t.userId, t.side, t.createdAt, t.id)],
 );

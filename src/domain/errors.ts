@@ -74,6 +74,10 @@ export const ERROR_CODES = [
   'hold_closed',
   'insufficient_funds',
   'below_payout_minimum',
+  'mixed_currencies',
+  'address_not_found',
+  'too_many_addresses',
+  'invalid_signature',
   // The platform
   'unavailable',
   'internal',

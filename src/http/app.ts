@@ -7,9 +7,13 @@ import { type Failure, failure } from '../domain/errors.ts';
 import { accountsAliases, accountsRoutes, wellKnownRoutes } from '../features/accounts/accounts.routes.ts';
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
 import { mediaRoutes } from '../features/catalog/images.routes.ts';
+import { ledgerRoutes } from '../features/ledger/ledger.routes.ts';
 import { marketRoutes } from '../features/market/market.routes.ts';
 import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
 import { ordersRoutes } from '../features/market/orders.routes.ts';
+import { addressesRoutes } from '../features/orders/addresses.routes.ts';
+import { carrierRoutes } from '../features/orders/carrier.routes.ts';
+import { purchasesRoutes } from '../features/orders/orders.routes.ts';
 import { createDocumentRoutes } from '../features/system/documents.routes.ts';
 import { metricsRoutes } from '../features/system/metrics.routes.ts';
 import { systemRoutes } from '../features/system/system.routes.ts';
@@ -84,6 +88,10 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', ordersRoutes);
   app.route('/api/v1', marketRoutes);
   app.route('/api/v1', marketAdminRoutes);
+  app.route('/api/v1', purchasesRoutes);
+  app.route('/api/v1', addressesRoutes);
+  app.route('/api/v1', carrierRoutes);
+  app.route('/api/v1', ledgerRoutes);
   app.route('/', createDocumentRoutes(app));
   return app;
 }

@@ -75,6 +75,10 @@ export const STATUS = {
   hold_closed: 409,
   insufficient_funds: 409,
   below_payout_minimum: 422,
+  mixed_currencies: 422,
+  address_not_found: 404,
+  too_many_addresses: 409,
+  invalid_signature: 400,
   unavailable: 503,
   internal: 500,
 } as const satisfies Record<ErrorCode, ContentfulStatusCode>;

@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts';
 import { sequencedId } from '../domain/ids.ts';
 import { type BookEvent, type BookIdentity, matchId, orderId } from '../domain/market/events.ts';
 import { tradeNumber } from '../domain/market/record.ts';
+import { type CreatedMatch, placeFromMatches } from '../features/orders/place-orders.ts';
 import type { AppliedRange } from '../platform/books/books.ts';
 import type { BookMessage } from '../platform/events/events.ts';
 
@@ -30,15 +31,18 @@ interface Rows {
   orderVersions: Map<string, number>;
   matches: Map<string, unknown[]>;
   trades: Map<string, unknown[]>;
+  /** Each match becomes an order of its own. */
+  created: CreatedMatch[];
 }
 
 const ORDERS_SQL = `
 INSERT INTO book_orders (id, size_id, product_id, seq, side, user_id, client_id, price_cents, quantity, filled, time_in_force,
-  post_only, status, close_reason, expires_at, created_at, updated_at, version)
-SELECT ${columns(18)} FROM json_each(?) WHERE true
+  post_only, status, close_reason, expires_at, created_at, updated_at, version, priority_seq, relinks)
+SELECT ${columns(20)} FROM json_each(?) WHERE true
 ON CONFLICT (id) DO UPDATE SET price_cents = excluded.price_cents, quantity = excluded.quantity, filled = excluded.filled,
   status = excluded.status, close_reason = excluded.close_reason, expires_at = excluded.expires_at,
-  updated_at = excluded.updated_at, version = excluded.version
+  updated_at = excluded.updated_at, version = excluded.version, priority_seq = excluded.priority_seq,
+  relinks = excluded.relinks
 WHERE excluded.version > book_orders.version`;
 
 const MATCHES_SQL = `
@@ -90,6 +94,7 @@ function addEvent(
         'pending',
         atMs,
       ]);
+      rows.created.push({ matchId: id, correlationId: event.correlation_id });
       const tradeId = sequencedId('trd', bookKey, match.number);
       rows.trades.set(tradeId, [tradeId, sizeId, match.priceCents, match.quantity, atMs, 'match']);
       return;
@@ -128,6 +133,8 @@ function addEvent(
         order.createdAtMs,
         order.updatedAtMs,
         order.version,
+        order.prioritySeq,
+        order.relinks ?? 0,
       ]);
     }
   }
@@ -143,7 +150,13 @@ function statements(d1: D1Database, sql: string, rows: Map<string, unknown[]>): 
 }
 
 async function apply(deps: Deps, messages: readonly BookMessage[]): Promise<void> {
-  const rows: Rows = { orders: new Map(), orderVersions: new Map(), matches: new Map(), trades: new Map() };
+  const rows: Rows = {
+    orders: new Map(),
+    orderVersions: new Map(),
+    matches: new Map(),
+    trades: new Map(),
+    created: [],
+  };
   for (const { book, events } of messages) for (const event of events) addEvent(rows, book, event);
   const batch = [
     ...statements(deps.d1, ORDERS_SQL, rows.orders),
@@ -151,6 +164,8 @@ async function apply(deps: Deps, messages: readonly BookMessage[]): Promise<void
     ...statements(deps.d1, TRADES_SQL, rows.trades),
   ];
   if (batch.length > 0) await deps.d1.batch(batch);
+  // Before the books are told: a crash from here on brings the same matches again.
+  await placeFromMatches(deps, rows.created);
 
   const applied = new Map<string, AppliedRange[]>();
   for (const { book, first_seq, last_seq, part, parts } of messages) {
@@ -166,13 +181,17 @@ async function apply(deps: Deps, messages: readonly BookMessage[]): Promise<void
  * version or an insert under a derived id, so messages may come twice, late and in any order. A book is told only after
  * the D1 batch; a message that fails by itself is retried by itself and ends as a dead letter.
  */
-export async function projectBookEvents(deps: Deps, batch: MessageBatch): Promise<void> {
+export async function projectBookEvents(
+  deps: Deps,
+  queue: string,
+  received: readonly Message[],
+): Promise<void> {
   const messages: Message<BookMessage>[] = [];
-  for (const message of batch.messages) {
+  for (const message of received) {
     if (MessageBody.safeParse(message.body).success) messages.push(message as Message<BookMessage>);
     else {
       deps.log.warn('poison_message', {
-        queue: batch.queue,
+        queue,
         message_id: message.id,
         attempts: message.attempts,
       });

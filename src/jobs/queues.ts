@@ -1,9 +1,27 @@
+import { z } from 'zod';
 import type { Deps } from '../deps.ts';
 import { keepDeadLetters } from './dead-letters.ts';
+import { consumeDomainEvents } from './domain-events.ts';
+import type { DomainEventMessage } from './outbox.ts';
 import { projectBookEvents } from './project-book-events.ts';
+
+const DomainEventBody = z.object({
+  kind: z.literal('domain_event'),
+  event: z.object({ event_id: z.string(), type: z.string() }).loose(),
+});
 
 /** The consumer of each queue. A message of a kind that its queue does not know is poison and ends as a dead letter. */
 export async function consumeQueue(deps: Deps, batch: MessageBatch): Promise<void> {
   if (batch.queue.endsWith('-dead')) return keepDeadLetters(deps, batch);
-  return projectBookEvents(deps, batch);
+  const domainEvents: Message<DomainEventMessage>[] = [];
+  const others: Message[] = [];
+  for (const message of batch.messages) {
+    if (DomainEventBody.safeParse(message.body).success)
+      domainEvents.push(message as Message<DomainEventMessage>);
+    else others.push(message);
+  }
+  if (others.length > 0) await projectBookEvents(deps, batch.queue, others);
+  if (domainEvents.length > 0) await consumeDomainEvents(deps, domainEvents);
+  // Orders made of matches have events that wait to be sent.
+  else await deps.outbox.drain();
 }

@@ -18,10 +18,12 @@ import {
   type CloseReason,
   isMarketable,
   type LevelChange,
+  MAX_RELINKS,
   type OrderState,
   oppositeOf,
   type PlaceCommand,
   type Rejection,
+  type RelinkRefusal,
   type Sale,
   type Side,
 } from './order.ts';
@@ -183,6 +185,35 @@ export class Book {
     if (this.open.get(order.seq) !== undefined) throw new RangeError(`order ${order.seq} already rests`);
     this.link({ ...order });
     this.sequence = Math.max(this.sequence, order.seq, order.prioritySeq);
+  }
+
+  /**
+   * Gives an order back what a match that failed had taken, at the place it had in the queue of its price, and matches
+   * it again at once where it crosses (product model C.2.6). `order` is its last state, for one that left the book.
+   * An order that its owner or its time has ended stays ended.
+   */
+  relink(order: OrderState, quantity: number, nowMs: number): Result<Change, RelinkRefusal> {
+    if (checkOpen(this.currentRules) !== null) return err('not_now');
+    const resting = this.open.get(order.seq);
+    const before = resting?.state ?? order;
+    const isOver = before.expiresAtMs !== null && before.expiresAtMs <= nowMs;
+    const isEnded = before.status === 'cancelled' || before.status === 'expired';
+    // What was to fill at once and whole cannot any more.
+    if (isOver || isEnded || before.timeInForce === 'fok') return err('closed');
+    const relinks = (before.relinks ?? 0) + 1;
+    if (relinks > MAX_RELINKS) return err('relinked_too_often');
+    if (quantity < 1 || quantity > before.filled)
+      throw new RangeError(`order ${order.seq} never filled ${quantity}`);
+    const restored = revise(before, nowMs);
+    restored.filled -= quantity;
+    restored.status = 'active';
+    restored.closeReason = null;
+    restored.relinks = relinks;
+    const change = this.begin(nowMs, restored);
+    this.removeDue(change);
+    if (resting !== undefined) this.unlink(resting, change);
+    this.sweepAndRest(restored, change);
+    return ok(this.settle(change));
   }
 
   // --- Reads ---

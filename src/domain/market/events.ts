@@ -12,7 +12,7 @@ export interface BookIdentity {
   currency: string;
 }
 
-type OrderVerb = 'placed' | 'amended' | 'filled' | 'cancelled' | 'expired';
+type OrderVerb = 'placed' | 'amended' | 'filled' | 'cancelled' | 'expired' | 'relinked';
 
 export type BookEvent =
   | EventEnvelope<`${Side}.${OrderVerb}`, { order: OrderState }>
@@ -27,6 +27,7 @@ function verbOf(record: BookRecord, order: OrderState, index: number): OrderVerb
   if (index === 0 && record.kind === 'place') return 'placed';
   if (order.status === 'expired') return 'expired';
   if (order.status === 'cancelled') return 'cancelled';
+  if (index === 0 && record.kind === 'relink') return 'relinked';
   return index === 0 && record.kind === 'amend' ? 'amended' : 'filled';
 }
 

@@ -6,7 +6,7 @@ export type ClosedStatus = 'cancelled' | 'expired';
 
 /** A copy for the next version of the order. Written out, since this is on the path of every command. */
 export function revise(order: OrderState, atMs: number): OrderState {
-  return {
+  const revised: OrderState = {
     seq: order.seq,
     prioritySeq: order.prioritySeq,
     side: order.side,
@@ -24,6 +24,8 @@ export function revise(order: OrderState, atMs: number): OrderState {
     closeReason: order.closeReason,
     version: order.version + 1,
   };
+  if (order.relinks !== undefined) revised.relinks = order.relinks;
+  return revised;
 }
 
 /** The order's last version: out of the book before it was filled. */

@@ -54,9 +54,17 @@ export interface OrderState {
   updatedAtMs: number;
   status: OrderStatus;
   closeReason: CloseReason | null;
+  /** How often it came back after a match that failed; absent is never. */
+  relinks?: number;
   /** Starts at 1 and rises by one with each command that changes the order. */
   version: number;
 }
+
+/** An order comes back after a failed match at most this often (product model C.2.6). */
+export const MAX_RELINKS = 2;
+
+/** Why an order does not come back: the book takes none now, its owner or its time ended it, or it was back too often. */
+export type RelinkRefusal = 'not_now' | 'closed' | 'relinked_too_often';
 
 export interface Fill {
   bidSeq: number;

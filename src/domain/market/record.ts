@@ -6,7 +6,16 @@ import type { FeeRate, MatchAmounts } from './fees.ts';
 import { feeRateAt, matchAmounts } from './fees.ts';
 import type { BookRules, Change, Fill, OrderState, PreventedMatch } from './order.ts';
 
-export const RECORD_KINDS = ['place', 'amend', 'cancel', 'cancel_all', 'expire', 'rules', 'history'] as const;
+export const RECORD_KINDS = [
+  'place',
+  'amend',
+  'cancel',
+  'cancel_all',
+  'expire',
+  'relink',
+  'rules',
+  'history',
+] as const;
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /** A sale of the past: `[epoch milliseconds, price in minor units, quantity]`. */

@@ -2,9 +2,10 @@ import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import { type Db, GUARD_SQL } from '../../db/client.ts';
 import { inventoryTransactions, products, sizes } from '../../db/schema.ts';
 import type { Stock } from '../../domain/catalog/inventory.ts';
+import { type MovementEntry, type MovementRow, stockStatements } from './stock.statements.ts';
 
 export type SizeRow = typeof sizes.$inferSelect;
-export type MovementRow = typeof inventoryTransactions.$inferSelect;
+export type { MovementRow };
 
 /** A size with what it takes from its product. */
 export interface SizeOfProduct {
@@ -60,38 +61,9 @@ export async function updateSize(
   ]);
 }
 
-/**
- * Moves stock and writes the audit row in one transaction. The limits are part of the update itself, so movements that
- * arrive together queue up in the database and none is lost or repeated. Fails as stale (`isStale`) when the movement
- * would break `0 <= reserved <= quantity`, or the size does not exist.
- */
-export async function moveStock(
-  db: Db,
-  change: Stock,
-  entry: Pick<
-    MovementRow,
-    'id' | 'sizeId' | 'kind' | 'quantity' | 'reference' | 'reason' | 'actorId' | 'createdAt'
-  >,
-): Promise<MovementRow> {
-  const quantity = sql`${sizes.quantity} + ${change.quantity}`;
-  const reserved = sql`${sizes.reserved} + ${change.reserved}`;
-  const [, , [movement]] = await db.batch([
-    db
-      .update(sizes)
-      .set({ quantity, reserved, version: sql`${sizes.version} + 1`, updatedAt: entry.createdAt })
-      .where(and(eq(sizes.id, entry.sizeId), sql`${reserved} >= 0`, sql`${reserved} <= ${quantity}`)),
-    db.run(sql.raw(GUARD_SQL)),
-    db
-      .insert(inventoryTransactions)
-      .select(
-        sql`select ${entry.id}, ${sizes.id}, ${entry.kind}, ${entry.quantity},
-          ${sizes.quantity} - ${change.quantity}, ${sizes.quantity},
-          ${sizes.reserved} - ${change.reserved}, ${sizes.reserved},
-          ${entry.reference}, ${entry.reason}, ${entry.actorId}, ${entry.createdAt}
-          from ${sizes} where ${sizes.id} = ${entry.sizeId}`,
-      )
-      .returning(),
-  ]);
+/** Moves stock and writes the audit row in one transaction; fails as stale (`isStale`) when it does not fit. */
+export async function moveStock(db: Db, change: Stock, entry: MovementEntry): Promise<MovementRow> {
+  const [, , [movement]] = await db.batch(stockStatements(db, change, entry));
   return movement!;
 }
 

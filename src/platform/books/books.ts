@@ -1,7 +1,14 @@
 import type { Failure } from '../../domain/errors.ts';
 import type { FeeRate } from '../../domain/market/fees.ts';
 import type { CandleInterval } from '../../domain/market/market-data.ts';
-import type { BookStatus, PriceRule, SelfTradeMode, Side } from '../../domain/market/order.ts';
+import type {
+  BookStatus,
+  OrderState,
+  PriceRule,
+  RelinkRefusal,
+  SelfTradeMode,
+  Side,
+} from '../../domain/market/order.ts';
 import type { HistoricTrade } from '../../domain/market/record.ts';
 import type { AmendTerms, OrderTerms } from '../../wire/orders.ts';
 
@@ -65,6 +72,15 @@ export type MarketRead =
 /** What an order read found: an open or just closed order, or nothing that the book still remembers. */
 export type OrderRead = { ok: true; body: string } | { ok: false; reason: 'not_yours' | 'not_here' };
 
+/** What a failed match took from an order, to be given back; `order` is its last known state. */
+export interface RelinkRequest {
+  matchNumber: number;
+  order: OrderState;
+  quantity: number;
+  correlationId: string;
+}
+export type RelinkAnswer = 'relinked' | RelinkRefusal;
+
 /** Consecutive records, or one part of a record that was cut, that the consumer has applied. */
 export interface AppliedRange {
   firstSeq: number;
@@ -86,6 +102,8 @@ export interface Books {
     trades: HistoricTrade[],
     context: CommandContext,
   ): Promise<CommandAnswer>;
+  /** Gives an order back what a failed match took: once for each match, however often it is asked (C.2.6). */
+  relink(bookKey: string, request: RelinkRequest): Promise<RelinkAnswer>;
   /** The consumer's word that it has applied these records. */
   confirm(bookKey: string, ranges: AppliedRange[]): Promise<void>;
   /** Resolves when the projection has this record of the book, or after `timeoutMs`. */

@@ -31,6 +31,7 @@ export function createObjectBooks(namespace: DurableObjectNamespace<OrderBook>):
       decodeReadAnswer(await at(bookKey).readText(productId, encodeRead(read))),
     importHistory: (bookKey, productId, trades, context) =>
       at(bookKey).importHistory(productId, trades, context),
+    relink: (bookKey, request) => at(bookKey).relink(request),
     confirm: (bookKey, ranges) => at(bookKey).confirm(ranges),
     whenProjected: (bookKey, seq, timeoutMs) => at(bookKey).whenProjected(seq, timeoutMs),
     replayJournal: (bookKey) => at(bookKey).replayJournal(),

@@ -1,0 +1,1 @@
+ALTER TABLE `book_orders` ADD `relinks` integer DEFAULT 0 NOT NULL;

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import type { Deps } from '../../deps.ts';
+import {
+  type Actor,
+  actorOn,
+  type OrderAction,
+  type OrderStatus,
+  SYSTEM,
+} from '../../domain/orders/order.ts';
+import {
+  allowedActions,
+  refusalFailure,
+  type TransitionInput,
+  transition,
+} from '../../domain/orders/order-machine.ts';
+import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
+import type { Caller } from '../../http/factory.ts';
+import { Problem, problem } from '../../http/problem.ts';
+import type { Statement } from '../ledger/ledger.statements.ts';
+import { catchUp, commitStep, withFreshOrder } from './order-steps.ts';
+import {
+  type HistoryRow,
+  historyOf,
+  isOrderStale,
+  listOrderIds,
+  loadOrders,
+  overdueOrderIds,
+  type StoredOrder,
+} from './orders.repository.ts';
+
+/** Orders that one run of the sweep brings up to date; the rest follow in the next minute. */
+const SWEEP_PAGE = 100;
+const SWEEP_PAGES = 10;
+
+/** An order with what this caller can do to it. */
+export interface OrderOfCaller extends StoredOrder {
+  actor: Actor;
+  allowedActions: OrderAction[];
+}
+
+const orderNotFound = () => problem('order_not_found', 'There is no such order, or it is not yours.');
+
+function forCaller(deps: Deps, stored: StoredOrder, caller: Caller): OrderOfCaller {
+  const actor = actorOn(stored.state, { id: caller.userId, roles: caller.roles });
+  if (actor === null) throw orderNotFound();
+  return { ...stored, actor, allowedActions: allowedActions(stored.state, actor, deps.now()) };
+}
+
+/** An order up to date to the moment, for its parties and for staff; 404 for everybody else. */
+export async function getOrder(deps: Deps, orderId: string, caller: Caller): Promise<OrderOfCaller> {
+  const found = await withFreshOrder(deps, orderId, async (stored) => forCaller(deps, stored, caller));
+  if (found === null) throw orderNotFound();
+  return found;
+}
+
+export async function getHistory(deps: Deps, orderId: string, caller: Caller): Promise<HistoryRow[]> {
+  await getOrder(deps, orderId, caller);
+  return historyOf(deps.db, orderId);
+}
+
+/**
+ * One action of a person on an order. 404 for strangers, 403 for a role that never may, 409 when the order's state
+ * does not allow it, 422 when something is missing (`reason_required`, `tracking_required`, `invalid_outcome`).
+ */
+export async function act(
+  deps: Deps,
+  orderId: string,
+  action: OrderAction,
+  caller: Caller,
+  input: TransitionInput,
+): Promise<OrderOfCaller> {
+  const done = await withFreshOrder(deps, orderId, async (stored) => {
+    const { actor } = forCaller(deps, stored, caller);
+    const step = transition(stored.state, action, actor, input, deps.now());
+    if (!step.ok) throw new Problem(refusalFailure(step.error));
+    const { refundCents } = input;
+    const circumstances = refundCents === undefined || input.outcome !== 'partial' ? {} : { refundCents };
+    return forCaller(deps, await commitStep(deps, stored, step.value, input, circumstances), caller);
+  });
+  if (done === null) throw orderNotFound();
+  return done;
+}
+
+/** What happens to an order without anybody asking; false when its state does not take it. */
+export async function trigger(
+  deps: Deps,
+  orderId: string,
+  action: OrderAction,
+  more: (stored: StoredOrder) => readonly Statement[] = () => [],
+): Promise<boolean> {
+  const done = await withFreshOrder(deps, orderId, async (stored) => {
+    const step = transition(stored.state, action, SYSTEM, {}, deps.now());
+    if (!step.ok) return false;
+    await commitStep(deps, stored, step.value, {}, {}, more(stored));
+    return true;
+  });
+  return done ?? false;
+}
+
+const ListCursor = z.tuple([z.number().int(), z.string()]);
+
+/** The orders of one user, newest first, each up to date to the moment. */
+export async function listOrders(
+  deps: Deps,
+  filter: { userId: string; role: 'buyer' | 'seller' | undefined; status: OrderStatus | undefined },
+  page: { limit: number; cursor?: string | undefined },
+  caller: Caller,
+): Promise<{ orders: OrderOfCaller[]; nextCursor: string | null }> {
+  const position = decodeCursor(page.cursor, ListCursor);
+  const ids = await listOrderIds(deps.db, filter, position, page.limit + 1);
+  const shownIds = ids.slice(0, page.limit);
+  const stored = new Map((await loadOrders(deps.db, shownIds)).map((found) => [found.row.id, found]));
+  const orders: OrderOfCaller[] = [];
+  for (const id of shownIds) {
+    const found = stored.get(id)!;
+    orders.push(forCaller(deps, await freshOf(deps, found), caller));
+  }
+  const last = orders.at(-1);
+  return {
+    // What fell due just now may no longer have the status that was asked for.
+    orders: orders.filter(({ row }) => filter.status === undefined || row.status === filter.status),
+    nextCursor: ids.length > page.limit && last ? encodeCursor([last.row.createdAt, last.row.id]) : null,
+  };
+}
+
+async function freshOf(deps: Deps, stored: StoredOrder): Promise<StoredOrder> {
+  try {
+    return await catchUp(deps, stored);
+  } catch (error) {
+    if (!isOrderStale(error)) throw error;
+    const again = await withFreshOrder(deps, stored.row.id, async (fresh) => fresh);
+    return again ?? stored;
+  }
+}
+
+/** The lists of one person: their own, or anybody's for an admin; to others they do not exist. */
+export function assertMayList(userId: string, caller: Caller): void {
+  if (userId !== caller.userId && !caller.roles.includes('admin'))
+    throw problem('user_not_found', 'There is no such user, or their orders are not yours to see.');
+}
+
+/** Brings overdue orders up to date, page by page; answers how many. Reads never wait for it. */
+export async function sweepOverdueOrders(deps: Deps): Promise<number> {
+  let swept = 0;
+  for (let page = 0; page < SWEEP_PAGES; page += 1) {
+    const ids = await overdueOrderIds(deps.db, deps.now(), SWEEP_PAGE);
+    let failed = 0;
+    for (const id of ids) {
+      try {
+        await withFreshOrder(deps, id, async () => null);
+        swept += 1;
+      } catch (error) {
+        failed += 1;
+        deps.log.error('order_sweep_failed', { order_id: id, error: String(error) });
+      }
+    }
+    // Orders that cannot be swept stay at the head of the list: the next page would begin with them again.
+    if (ids.length < SWEEP_PAGE || failed > 0) break;
+  }
+  return swept;
+}
