@@ -60,8 +60,9 @@ export function createMarket({ onBook, onTop, onOrders }) {
   const sizeLines = async (productId) =>
     (await get(`/market/${productId}`).catch(() => ({ sizes: [] }))).sizes;
 
+  const openOrders = (line) => line.total_bids + line.total_asks;
   const busiest = (lines) =>
-    [...lines].sort((a, b) => b.total_bids + b.total_asks - a.total_bids - a.total_asks)[0];
+    [...lines].sort((a, b) => b.volume_30d - a.volume_30d || openOrders(b) - openOrders(a))[0];
 
   async function openSize(sizeId) {
     const mine = shown;
