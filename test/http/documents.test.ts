@@ -16,6 +16,7 @@ interface OpenApi {
   openapi: string;
   info: { title: string };
   servers: unknown[];
+  tags: { name: string }[];
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
 }
@@ -94,6 +95,10 @@ describe('/openapi.json', () => {
     for (const { name, path, operation } of operations) {
       expect(operation.summary, name).toBeTruthy();
       expect(operation.tags, name).toHaveLength(1);
+      expect(
+        openApi.tags.map((tag) => tag.name),
+        name,
+      ).toContain(operation.tags![0]);
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter);
       const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
       expect(declared.map((parameter) => parameter.name).sort(), name).toEqual(inPath.sort());

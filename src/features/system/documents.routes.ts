@@ -17,6 +17,21 @@ Every error is \`application/problem+json\` with a stable \`code\`. Every mutati
 Sign in with \`POST /api/v1/auth/login\` and send \`Authorization: Bearer <access_token>\`. The live feed of a book is described in [/asyncapi.json](/asyncapi.json).
 `.trim();
 
+/** The parts of the API in the order in which a newcomer meets them. */
+const TAGS = [
+  { name: 'Accounts', description: 'Register, sign in, refresh, sign out' },
+  { name: 'Catalogue', description: 'Products, their sizes, stock and pictures' },
+  { name: 'Market data', description: 'Prices, depth, sales, candles, quotes, and the live feed' },
+  { name: 'Orders', description: 'Bids, asks and what they matched' },
+  { name: 'Purchases', description: 'What a match becomes: payment, shipment, delivery' },
+  { name: 'Addresses', description: 'Where purchases go' },
+  { name: 'Fees', description: 'What a sale costs both sides' },
+  { name: 'Ledger', description: 'Where the money is' },
+  { name: 'Webhooks', description: 'What others tell us' },
+  { name: 'Administration', description: 'For admins' },
+  { name: 'System', description: 'Health and these descriptions' },
+];
+
 /** The OpenAPI 3.1 document of an app, from the declarations of its routes. */
 function openApiDocument(app: OpenAPIHono<AppEnv>): string {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
@@ -30,6 +45,7 @@ function openApiDocument(app: OpenAPIHono<AppEnv>): string {
       openapi: '3.1.0',
       info: { title: 'Bourse', version: '1.0.0', description: DESCRIPTION },
       servers: [{ url: '/' }],
+      tags: TAGS,
     }),
   );
 }
