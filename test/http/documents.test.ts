@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import REQUESTS from '../../requests.http?raw';
 import { composeOnce } from '../../src/composition.ts';
 import { CLIENT_FRAMES, CLOSE_CODES, SERVER_FRAMES } from '../../src/wire/feed.ts';
 import { bodyOf, request } from '../support/accounts.ts';
@@ -103,6 +104,18 @@ describe('/openapi.json', () => {
       const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
       expect(declared.map((parameter) => parameter.name).sort(), name).toEqual(inPath.sort());
     }
+  });
+
+  it('has every route that requests.http sends to', () => {
+    const sent = [...REQUESTS.matchAll(/^(GET|POST|PATCH|PUT|DELETE) \{\{(host|api)\}\}(\S+)$/gm)].map(
+      ([, method, base, path]) => {
+        const route = path!.replace(/\?.*$/, '').replace(/\{\{[^}]+\}\}/g, '{}');
+        return `${method} ${base === 'api' ? '/api/v1' : ''}${route}`;
+      },
+    );
+    const known = new Set(operations.map(({ name }) => name.replace(/\{\w+\}/g, '{}')));
+    expect(sent.length).toBeGreaterThan(10);
+    expect(sent.filter((name) => !known.has(name))).toEqual([]);
   });
 
   it('says where an access token is needed', () => {
