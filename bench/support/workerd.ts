@@ -3,7 +3,7 @@
  * between the load and the Worker. What they store goes to a directory on disk, so that durability costs what it costs.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,7 +49,9 @@ export function bundleWorker(): string {
     { cwd: PROJECT, encoding: 'utf8', env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } },
   );
   if (status !== 0) throw new Error(`the Worker could not be bundled:\n${stdout}${stderr}`);
-  return readFileSync(join(directory, 'index.js'), 'utf8');
+  const script = readFileSync(join(directory, 'index.js'), 'utf8');
+  rmSync(directory, { recursive: true });
+  return script;
 }
 
 const FLOOR = `
