@@ -27,7 +27,8 @@ import { changeStatements, moneyOf, type OrderRow, type StoredOrder } from './or
 export type PaymentOutcome = { statements: readonly Statement[] } & (
   | { kind: 'captured'; paymentId: string; from: PaymentMeans; amountCents: number; currency: string }
   | { kind: 'failed'; reason: string }
-  | { kind: 'refunded'; refundId: string; amountCents: number }
+  /** `to` is where the refunded payment came from: the order's own payment when left out. */
+  | { kind: 'refunded'; refundId: string; amountCents: number; to?: PaymentMeans }
   | { kind: 'released' }
   | { kind: 'chargeback_opened'; chargebackId: string; amountCents: number }
   | { kind: 'chargeback_won' | 'chargeback_lost'; chargebackId: string }
@@ -162,9 +163,9 @@ async function applyFailure(
 async function applyRefund(
   deps: Deps,
   { row }: StoredOrder,
-  { refundId, amountCents, statements }: Outcome<'refunded'>,
+  { refundId, amountCents, to: means = row.paidFrom ?? 'card', statements }: Outcome<'refunded'>,
 ): Promise<Result<OutcomeApplied, OrderRefusal>> {
-  const to = row.paidFrom === 'wallet' ? availableOf(row.buyerId) : 'processor:clearing';
+  const to = means === 'wallet' ? availableOf(row.buyerId) : 'processor:clearing';
   const posting = refundSettled({ refundId, currency: row.currency, refundCents: amountCents, to });
   await runBatch(deps, [...looseStatements(deps, row, posting), ...statements]);
   return ok('applied');
