@@ -45,11 +45,16 @@ ON CONFLICT (id) DO UPDATE SET price_cents = excluded.price_cents, quantity = ex
   relinks = excluded.relinks
 WHERE excluded.version > book_orders.version`;
 
+/** A match that is projected anew is as far as the order that it became. */
 const MATCHES_SQL = `
 INSERT INTO matches (id, size_id, product_id, bid_id, ask_id, buyer_id, seller_id, price_cents, quantity, currency, taker_side,
   fee_schedule_id, buyer_fee_bps, seller_fee_bps, buyer_fee_cents, seller_fee_cents, buyer_total_cents, seller_payout_cents,
   status, created_at)
-SELECT ${columns(20)} FROM json_each(?) WHERE true
+SELECT ${columns(18)}, coalesce((
+    SELECT CASE WHEN completed_at IS NOT NULL THEN 'completed' WHEN status IN ('cancelled', 'failed', 'refunded') THEN 'failed' END
+    FROM orders WHERE source = 'match' AND source_id = value ->> 0
+  ), value ->> 18), value ->> 19
+FROM json_each(?) WHERE true
 ON CONFLICT (id) DO NOTHING`;
 
 const TRADES_SQL = `

@@ -2,6 +2,8 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from 'clou
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { Deps } from '../../src/deps.ts';
+import { findBySource, loadOrder } from '../../src/features/orders/orders.repository.ts';
+import { trigger } from '../../src/features/orders/orders.usecases.ts';
 import { consumeQueue } from '../../src/jobs/queues.ts';
 import type { BookMessage } from '../../src/platform/events/events.ts';
 import { deps, execute, keyOfBook, loseMessages, placeCommand } from '../support/book-object.ts';
@@ -90,5 +92,25 @@ describe('a consumer that dies while it makes an order of a match', () => {
       expect(await deliver([...messages].reverse(), living)).toMatchObject({ acked: messages.length });
     // `order.placed` and `payment.hold_request` wait in the outbox: no event was lost, and none came twice.
     expect(await ordersOf(book)).toEqual({ orders: 1, events: 2, timers: 1 });
+  });
+});
+
+describe('a match that is projected anew', () => {
+  it('is as far as its order', async () => {
+    const { book, messages } = await matchedBook();
+    const living = { ...deps, outbox: unsent };
+    await deliver(messages, living);
+    const match = () =>
+      env.DB.prepare('select id, status from matches where size_id = ?')
+        .bind(book.sizeId)
+        .first<{ id: string; status: string }>();
+    expect(await match()).toMatchObject({ status: 'pending' });
+    const { row } = (await loadOrder(deps.db, (await findBySource(deps.db, 'match', (await match())!.id))!))!;
+    await trigger(deps, row.id, 'payment_failed');
+    expect(await match()).toMatchObject({ status: 'failed' });
+    await env.DB.prepare('delete from matches where size_id = ?').bind(book.sizeId).run();
+    await deliver(messages, living);
+    expect(await match()).toMatchObject({ status: 'failed' });
+    expect((await ordersOf(book)).orders).toBe(1);
   });
 });
