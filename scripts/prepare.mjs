@@ -30,7 +30,11 @@ const newSharedSecret = () => randomBytes(32).toString('hex');
 
 function prepareSecrets() {
   const present = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, 'utf8') : '';
-  const secrets = { TOKEN_SIGNING_KEY: newSigningKey, CARRIER_WEBHOOK_SECRET: newSharedSecret };
+  const secrets = {
+    TOKEN_SIGNING_KEY: newSigningKey,
+    CARRIER_WEBHOOK_SECRET: newSharedSecret,
+    STRIPE_WEBHOOK_SECRET: () => `whsec_${newSharedSecret()}`,
+  };
   const missing = Object.entries({ ...LOCAL_DEFAULTS, ...secrets })
     .filter(([name]) => !new RegExp(`^${name}=`, 'm').test(present))
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : value()}`);

@@ -1,6 +1,7 @@
 import { type Config, parseConfig } from './config.ts';
-import { createDb } from './db/client.ts';
+import { createDb, type Db } from './db/client.ts';
 import type { Deps, Logger } from './deps.ts';
+import { receiveWebhook } from './features/payments/webhooks.usecases.ts';
 import { type App, createApp } from './http/app.ts';
 import { createOutbox } from './jobs/outbox.ts';
 import { createMarketMemo } from './platform/books/market-memo.ts';
@@ -9,6 +10,8 @@ import { createRecentWrites } from './platform/books/recent-writes.ts';
 import { createBindingImages } from './platform/media/binding-images.ts';
 import { createR2Media } from './platform/media/r2-media.ts';
 import { createScryptPasswords } from './platform/passwords/scrypt-passwords.ts';
+import { createDemoProcessor } from './platform/payments/demo-processor.ts';
+import { createStripeGateway } from './platform/payments/stripe-gateway.ts';
 import { createIsolateRateLimiter } from './platform/rate/isolate-rate-limiter.ts';
 import { createD1Revocations } from './platform/tokens/d1-revocations.ts';
 import { createJoseTokens } from './platform/tokens/jose-tokens.ts';
@@ -39,6 +42,35 @@ export function createLogger(level: Config['LOG_LEVEL']): Logger {
   };
 }
 
+/** The gateway to the payment processor, and in demo mode the processor itself: its webhooks come in like any other. */
+function createPayments(
+  config: Config,
+  db: Db,
+  now: () => number,
+  receive: (rawBody: string, signature: string) => Promise<unknown>,
+): Pick<Deps, 'payments' | 'demo'> {
+  const { STRIPE_WEBHOOK_SECRET: webhookSecret, STRIPE_SECRET_KEY: secretKey } = config;
+  if (config.PAYMENTS_MODE === 'stripe') {
+    if (!secretKey) throw new Error('PAYMENTS_MODE is stripe, and the secret STRIPE_SECRET_KEY is missing.');
+    const apiBase = config.STRIPE_API_BASE;
+    const fetchFn: typeof fetch = (input, init) => fetch(input, init);
+    return { payments: createStripeGateway({ secretKey, webhookSecret, apiBase, fetchFn }), demo: null };
+  }
+  const { fetch: fetchFn, controls } = createDemoProcessor({
+    db,
+    now,
+    webhookSecret,
+    deliver: async (rawBody, signature) => {
+      await receive(rawBody, signature);
+    },
+  });
+  const apiBase = 'https://demo-processor.invalid';
+  return {
+    payments: createStripeGateway({ secretKey: 'sk_demo', webhookSecret, apiBase, fetchFn }),
+    demo: controls,
+  };
+}
+
 /** Fills the dependencies from the bindings: the only Worker-side reader of them. */
 export function compose(env: Env): Composition {
   const config = parseConfig(env);
@@ -46,6 +78,9 @@ export function compose(env: Env): Composition {
   const db = createDb(env.DB);
   const log = createLogger(config.LOG_LEVEL);
   const random = (bytes: Uint8Array) => crypto.getRandomValues(bytes);
+  const { payments, demo } = createPayments(config, db, now, (rawBody, signature) =>
+    receiveWebhook(deps, rawBody, signature),
+  );
   const deps: Deps = {
     config,
     db,
@@ -62,11 +97,14 @@ export function compose(env: Env): Composition {
     images: createBindingImages(env.IMAGES),
     rate: createIsolateRateLimiter(),
     outbox: createOutbox({ db, queue: env.EVENTS, now, log }),
-    requeue: async (queue, body) => {
+    requeue: async (queue, body, delaySeconds = 0) => {
       await (queue.endsWith('notifications') ? env.NOTIFICATIONS : env.EVENTS).send(body, {
         contentType: 'json',
+        delaySeconds,
       });
     },
+    payments,
+    demo,
     log,
   };
   return { app: createApp(deps), deps };

@@ -26,6 +26,12 @@ const Config = z.object({
   RATE_AUTH_PER_ADDRESS: whole,
   MAX_OPEN_ORDERS_PER_BOOK: whole.min(1),
   MARKET_MEMO_MS: whole.max(1000),
+  /** `demo`: a processor in this Worker, no account needed. `stripe`: the real one, or a mock of it at STRIPE_API_BASE. */
+  PAYMENTS_MODE: z.enum(['demo', 'stripe']),
+  STRIPE_API_BASE: z.url(),
+  STRIPE_SECRET_KEY: z.string().optional(),
+  /** Signs the webhooks, those of the demo processor too. */
+  STRIPE_WEBHOOK_SECRET: z.string().min(16, 'STRIPE_WEBHOOK_SECRET is missing'),
   /** Ed25519 private key as a JWK, base64url. Rotation: put the old key's JWK into TOKEN_PREVIOUS_KEY until its tokens expire. */
   TOKEN_SIGNING_KEY: z.string().min(40, 'TOKEN_SIGNING_KEY is missing: run `npm run secrets`'),
   /** Shared with carriers, who sign what they report; without it nobody is believed. */

@@ -8,6 +8,8 @@ import type { Outbox } from './platform/events/outbox.ts';
 import type { ImageTransformer } from './platform/media/images.ts';
 import type { MediaStore } from './platform/media/media.ts';
 import type { Passwords } from './platform/passwords/passwords.ts';
+import type { DemoControls } from './platform/payments/demo-controls.ts';
+import type { PaymentGateway } from './platform/payments/gateway.ts';
 import type { RateLimiter } from './platform/rate/rate-limiter.ts';
 import type { Revocations } from './platform/tokens/revocations.ts';
 import type { AccessTokens } from './platform/tokens/tokens.ts';
@@ -32,8 +34,11 @@ export interface Deps {
   rate: RateLimiter;
   /** Events of D1 on their way to the queue; a use case that wrote some drains it, and the cron does. */
   outbox: Outbox;
-  /** Sends a message to a queue again, by the queue's name. */
-  requeue: (queue: string, body: unknown) => Promise<void>;
+  /** Sends a message to a queue again, by the queue's name; it arrives after the delay. */
+  requeue: (queue: string, body: unknown, delaySeconds?: number) => Promise<void>;
+  payments: PaymentGateway;
+  /** What the world outside does in demo mode; null when the processor is real. */
+  demo: DemoControls | null;
   log: Logger;
 }
 

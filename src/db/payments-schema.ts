@@ -132,6 +132,8 @@ export const payouts = sqliteTable(
     status: text({ enum: PAYOUT_STATUSES }).notNull(),
     /** Raised by each retry: names the attempt in the ledger and at the processor. */
     attempt: integer().notNull(),
+    /** Sent to the seller's account for this payout, beyond what sales had brought there. */
+    fundedCents: integer().notNull().default(0),
     processorPayoutId: text(),
     failureCode: text(),
     version: integer().notNull(),

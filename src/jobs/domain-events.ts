@@ -2,6 +2,15 @@ import { deleteFromOutbox } from '../db/outbox.ts';
 import type { Deps } from '../deps.ts';
 import type { EventEnvelope } from '../domain/events.ts';
 import { relinkMatch } from '../features/orders/relink.ts';
+import {
+  ATTEMPT_DUE,
+  cancelOpenPayment,
+  continuePayment,
+  requestHold,
+} from '../features/payments/payments.usecases.ts';
+import { PAYOUT_REQUESTED, requestRelease, sendPayout } from '../features/payments/payouts.usecases.ts';
+import { requestRefund } from '../features/payments/refunds.usecases.ts';
+import { processWebhook, WEBHOOK_RECEIVED } from '../features/payments/webhooks.usecases.ts';
 import type { DomainEventMessage } from './outbox.ts';
 
 /** Does what an event asks for. It may come twice, late and in any order: a handler is idempotent by the event's id. */
@@ -10,6 +19,14 @@ export type DomainEventHandler = (deps: Deps, event: EventEnvelope) => Promise<v
 /** Who acts on which event. An event without a handler is only told, and is done once it has arrived. */
 export const DOMAIN_EVENT_HANDLERS: Partial<Record<string, DomainEventHandler>> = {
   'order.relink_request': relinkMatch,
+  'order.cancelled': cancelOpenPayment,
+  'order.failed': cancelOpenPayment,
+  'payment.hold_request': requestHold,
+  'payment.refund_request': requestRefund,
+  'payment.release_request': requestRelease,
+  [ATTEMPT_DUE]: continuePayment,
+  [PAYOUT_REQUESTED]: sendPayout,
+  [WEBHOOK_RECEIVED]: processWebhook,
 };
 
 /** Seconds until an event whose handler failed comes again. */

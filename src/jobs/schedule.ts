@@ -3,6 +3,7 @@ import { idempotencyKeys, refreshTokens, socketTickets } from '../db/schema.ts';
 import type { Deps } from '../deps.ts';
 import { syncStaleBooks } from '../features/catalog/book-config.ts';
 import { sweepOverdueOrders } from '../features/orders/orders.usecases.ts';
+import { sweepPayments } from '../features/payments/webhooks.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
 
 /** Books brought up to date in one run; the rest follow in the next minute. */
@@ -13,6 +14,7 @@ const DAY_MS = 24 * 3_600_000;
 export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
   const synced = await syncStaleBooks(deps, BOOKS_PER_RUN);
   const swept = await sweepOverdueOrders(deps);
+  const visited = await sweepPayments(deps);
   const sent = await deps.outbox.drain();
   await deps.db.batch([
     deps.db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, nowMs - IDEMPOTENCY_RETENTION_MS)),
@@ -21,5 +23,5 @@ export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
       .where(or(lt(socketTickets.expiresAt, nowMs - DAY_MS), lt(socketTickets.usedAt, nowMs - DAY_MS))),
     deps.db.delete(refreshTokens).where(lt(refreshTokens.expiresAt, nowMs - DAY_MS)),
   ]);
-  deps.log.debug('schedule_done', { synced, swept, sent });
+  deps.log.debug('schedule_done', { synced, swept, visited, sent });
 }

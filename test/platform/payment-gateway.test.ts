@@ -138,7 +138,11 @@ describe('charges', () => {
 
   it('ask for authentication when the buyer is away, and are confirmed later', async () => {
     const asked = await pay('away', 'pm_card_authenticationRequired', { isOffSession: true });
-    expect(asked).toMatchObject({ kind: 'requires_action', value: { status: 'pending' } });
+    expect(asked).toMatchObject({
+      kind: 'requires_action',
+      value: { status: 'requires_action', declineCode: null },
+    });
+    expect(await gateway.find('pay_away')).toMatchObject({ value: { status: 'requires_action' } });
   });
 
   it('of a slow bank are processing first and succeed by themselves', async () => {

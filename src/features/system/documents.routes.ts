@@ -24,11 +24,14 @@ const TAGS = [
   { name: 'Market data', description: 'Prices, depth, sales, candles, quotes, and the live feed' },
   { name: 'Orders', description: 'Bids, asks and what they matched' },
   { name: 'Purchases', description: 'What a match becomes: payment, shipment, delivery' },
+  { name: 'Payments', description: 'Paying an order into escrow, cards, releases and refunds' },
+  { name: 'Wallet and payouts', description: 'What is yours, and its way to your bank' },
   { name: 'Addresses', description: 'Where purchases go' },
   { name: 'Fees', description: 'What a sale costs both sides' },
   { name: 'Ledger', description: 'Where the money is' },
   { name: 'Webhooks', description: 'What others tell us' },
   { name: 'Administration', description: 'For admins' },
+  { name: 'Demo', description: 'The world outside in demo mode: cardholders, banks and card networks' },
   { name: 'System', description: 'Health and these descriptions' },
 ];
 

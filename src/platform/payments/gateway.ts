@@ -57,6 +57,8 @@ export interface ProcessorRefund {
   id: string;
   status: 'processing' | 'succeeded' | 'failed';
   amountCents: number;
+  /** Our refund's id, as sent with it. */
+  refundId: string | null;
 }
 
 export interface ProcessorTransfer {
@@ -75,6 +77,8 @@ export interface ProcessorPayout {
   id: string;
   status: 'processing' | 'paid' | 'failed';
   failureCode: string | null;
+  /** Our payout's id, as sent with it. */
+  payoutId: string | null;
 }
 
 export interface ChargeRequest {

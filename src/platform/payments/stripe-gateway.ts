@@ -343,10 +343,13 @@ function paymentOf(intent: Stripe.PaymentIntent): ProcessorPayment {
   const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : null;
   const card = charge?.payment_method_details?.card;
   const failure = intent.last_payment_error;
+  // The bank wants to see its customer, who was not there: not a refusal, the buyer can still confirm it.
+  const isAskedFor =
+    intent.status === 'requires_payment_method' && failure?.code === 'authentication_required';
   return {
     id: intent.id,
     // A status of a later version of the API is not an end: another look will show one.
-    status: PAYMENT_STATES[intent.status] ?? 'processing',
+    status: isAskedFor ? 'requires_action' : (PAYMENT_STATES[intent.status] ?? 'processing'),
     amountCents: intent.amount,
     currency: intent.currency.toUpperCase(),
     paymentId: intent.metadata.payment_id ?? null,
@@ -355,7 +358,7 @@ function paymentOf(intent: Stripe.PaymentIntent): ProcessorPayment {
     refundedCents: charge?.amount_refunded ?? 0,
     clientSecret: intent.client_secret,
     actionUrl: intent.next_action?.redirect_to_url?.url ?? null,
-    declineCode: failure ? (failure.decline_code ?? failure.code ?? 'card_declined') : null,
+    declineCode: failure && !isAskedFor ? (failure.decline_code ?? failure.code ?? 'card_declined') : null,
   };
 }
 
@@ -383,7 +386,12 @@ function refundOf(refund: Stripe.Refund): ProcessorRefund {
       : refund.status === 'failed' || refund.status === 'canceled'
         ? 'failed'
         : 'processing';
-  return { id: refund.id, status, amountCents: refund.amount };
+  return {
+    id: refund.id,
+    status,
+    amountCents: refund.amount,
+    refundId: refund.metadata?.refund_id ?? null,
+  };
 }
 
 const transferOf = (transfer: Stripe.Transfer): ProcessorTransfer => ({
@@ -404,7 +412,12 @@ function payoutOf(payout: Stripe.Payout): ProcessorPayout {
       : payout.status === 'failed' || payout.status === 'canceled'
         ? 'failed'
         : 'processing';
-  return { id: payout.id, status, failureCode: payout.failure_code };
+  return {
+    id: payout.id,
+    status,
+    failureCode: payout.failure_code,
+    payoutId: payout.metadata?.payout_id ?? null,
+  };
 }
 
 function eventOf(event: Stripe.Event): ProcessorEvent {

@@ -1,0 +1,1 @@
+ALTER TABLE `payouts` ADD `funded_cents` integer DEFAULT 0 NOT NULL;

@@ -1,0 +1,92 @@
+import { createRoute } from '@hono/zod-openapi';
+import { callerIn, requireUser } from '../../http/auth.ts';
+import { createRoutes } from '../../http/factory.ts';
+import { idempotent } from '../../http/idempotency.ts';
+import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
+import { addCard, makeDefault, removeCard } from './payment-methods.usecases.ts';
+import { methodsOf } from './payments.repository.ts';
+import {
+  MethodAnswer,
+  MethodChanges,
+  MethodId,
+  MethodList,
+  NewMethod,
+  presentMethod,
+} from './payments.schemas.ts';
+
+const TAGS = ['Payments'];
+const MUTATION = {
+  tags: TAGS,
+  security: BEARER,
+  middleware: [requireUser, idempotent],
+  parameters: [IDEMPOTENCY_KEY],
+};
+
+export const paymentMethodsRoutes = createRoutes();
+
+paymentMethodsRoutes.openapi(
+  createRoute({
+    ...MUTATION,
+    method: 'post',
+    path: '/payment-methods',
+    operationId: 'addPaymentMethod',
+    summary: 'Keep a card, to be charged when a bid or ask of yours is matched',
+    request: { body: jsonBody(NewMethod) },
+    responses: { 201: json(MethodAnswer, 'The card'), ...problems(400, 401, 403, 413, 415, 503) },
+  }),
+  async (c) => {
+    const { token, is_default } = c.req.valid('json');
+    const returnUrl = new URL('/', c.req.url).href;
+    const card = await addCard(c.get('deps'), { token, isDefault: is_default, returnUrl }, callerIn(c));
+    return c.json(presentMethod(card), 201);
+  },
+);
+
+paymentMethodsRoutes.openapi(
+  createRoute({
+    method: 'get',
+    path: '/payment-methods',
+    operationId: 'listPaymentMethods',
+    tags: TAGS,
+    summary: 'Your cards, the default first, all on one page',
+    security: BEARER,
+    middleware: [requireUser] as const,
+    responses: { 200: json(MethodList, 'The cards'), ...problems(401) },
+  }),
+  async (c) => {
+    const cards = await methodsOf(c.get('deps').db, callerIn(c).userId);
+    return c.json({ data: cards.map(presentMethod), next_cursor: null }, 200);
+  },
+);
+
+paymentMethodsRoutes.openapi(
+  createRoute({
+    ...MUTATION,
+    method: 'patch',
+    path: '/payment-methods/{payment_method_id}',
+    operationId: 'changePaymentMethod',
+    summary: 'Make a card the default',
+    request: { params: MethodId, body: jsonBody(MethodChanges) },
+    responses: { 200: json(MethodAnswer, 'The card'), ...problems(400, 401, 404, 413, 415) },
+  }),
+  async (c) => {
+    const card = await makeDefault(c.get('deps'), c.req.valid('param').payment_method_id, callerIn(c));
+    return c.json(presentMethod(card), 200);
+  },
+);
+
+paymentMethodsRoutes.openapi(
+  createRoute({
+    ...MUTATION,
+    method: 'delete',
+    path: '/payment-methods/{payment_method_id}',
+    operationId: 'removePaymentMethod',
+    summary: 'Forget a card',
+    request: { params: MethodId },
+    responses: { 204: { description: 'It is forgotten' }, ...problems(401, 404, 503) },
+  }),
+  async (c) => {
+    await removeCard(c.get('deps'), c.req.valid('param').payment_method_id, callerIn(c));
+    return c.body(null, 204);
+  },
+);
