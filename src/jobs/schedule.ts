@@ -3,11 +3,12 @@ import { idempotencyKeys, refreshTokens, socketTickets } from '../db/schema.ts';
 import type { Deps } from '../deps.ts';
 import { syncStaleBooks } from '../features/catalog/book-config.ts';
 import { sweepOverdueOrders } from '../features/orders/orders.usecases.ts';
-import { sweepPayments } from '../features/payments/webhooks.usecases.ts';
+import { fillWebhookHoles, sweepPayments } from '../features/payments/webhooks.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
 
 /** Books brought up to date in one run; the rest follow in the next minute. */
 const BOOKS_PER_RUN = 100;
+const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 /** Every minute: what a crash left behind is repaired, and what nobody needs any more is deleted. */
@@ -15,6 +16,7 @@ export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
   const synced = await syncStaleBooks(deps, BOOKS_PER_RUN);
   const swept = await sweepOverdueOrders(deps);
   const visited = await sweepPayments(deps);
+  if (nowMs % DAY_MS < MINUTE_MS) await fillWebhookHoles(deps);
   const sent = await deps.outbox.drain();
   await deps.db.batch([
     deps.db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, nowMs - IDEMPOTENCY_RETENTION_MS)),

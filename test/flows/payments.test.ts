@@ -8,6 +8,7 @@ import { attemptsOf, findPaymentOfOrder } from '../../src/features/payments/paym
 import { payOrder, runPayment } from '../../src/features/payments/payments.usecases.ts';
 import { admitProcessorCall, recordProcessorCall } from '../../src/features/payments/processor-breaker.ts';
 import {
+  fillWebhookHoles,
   processWebhook,
   receiveWebhook,
   sweepPayments,
@@ -432,6 +433,25 @@ describe('webhooks', () => {
       results.push(await receiveWebhook(silent, webhook!.rawBody, webhook!.signature));
     expect(results).toEqual([true, false, false]);
     await allDone();
+  });
+
+  it('that never came are found in the list of the processor', async () => {
+    const { buyer, seller } = await pair();
+    const { order } = await matchedOrder(buyer, seller);
+    const quiet = demoGateway();
+    const silent: Deps = { ...deps, payments: quiet.gateway };
+    await payOrder(
+      silent,
+      order.id,
+      { kind: 'card', processorMethodId: 'pm_card_demoSlow' },
+      callerOf(buyer),
+    );
+    const { processorPaymentId } = (await findPaymentOfOrder(deps.db, order.id))!;
+    await quiet.gateway.retrieve(processorPaymentId!);
+    expect(await fillWebhookHoles({ ...deps, now: () => NOW_MS })).toBeGreaterThanOrEqual(2);
+    expect(await fillWebhookHoles({ ...deps, now: () => NOW_MS })).toBe(0);
+    await allDone();
+    expect(await readOrder(order.id, buyer)).toMatchObject({ status: 'paid' });
   });
 
   it('end in one state, whatever order they come in', async () => {

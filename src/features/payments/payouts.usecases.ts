@@ -128,8 +128,8 @@ export async function requestRelease(deps: Deps, event: EventEnvelope): Promise<
     .onConflictDoNothing();
   const transfer = await findTransfer(deps.db, orderId);
   const seller = await findSellerAccount(deps.db, sellerId);
-  if (!transfer || transfer.status === 'succeeded' || !seller?.canBePaidOut) return;
-  await sendTransfer(deps, transfer, seller);
+  if (!transfer || !seller?.canBePaidOut) return;
+  if (transfer.status !== 'succeeded') await sendTransfer(deps, transfer, seller);
   await payOutAutomatically(deps, seller, orderId, currency);
 }
 
@@ -285,8 +285,7 @@ export async function sendPayout(deps: Deps, event: EventEnvelope): Promise<void
   const seller = await findSellerAccount(deps.db, payout.userId);
   if (!seller) throw new Error(`the payout ${payoutId} has no account to go to`);
   const netCents = payout.amountCents - payout.feeCents;
-  const shortCents = netCents - (await heldAtProcessor(deps, payout));
-  if (shortCents > 0) await fundAccount(deps, payout, seller, shortCents);
+  await fundAccount(deps, payout, seller, netCents);
   const sent = await deps.payments.payout(
     {
       accountId: seller.processorAccountId,
@@ -332,14 +331,19 @@ async function heldAtProcessor(deps: Deps, payout: PayoutRow): Promise<number> {
   return (sent?.cents ?? 0) - (paid?.cents ?? 0);
 }
 
-/** Money of the wallet that came from elsewhere than a sale follows to the account first. */
+/**
+ * Money of the wallet that came from elsewhere than a sale follows to the account first. How much is written down
+ * before the call: a repeat must ask for the same.
+ */
 async function fundAccount(
   deps: Deps,
   payout: PayoutRow,
   seller: SellerAccountRow,
-  amountCents: number,
+  netCents: number,
 ): Promise<void> {
-  if (payout.fundedCents > 0) return;
+  const amountCents = payout.fundedCents || netCents - (await heldAtProcessor(deps, payout));
+  if (amountCents <= 0) return;
+  await deps.db.update(payouts).set({ fundedCents: amountCents }).where(eq(payouts.id, payout.id));
   const funded = await deps.payments.transfer(
     {
       accountId: seller.processorAccountId,
@@ -351,7 +355,6 @@ async function fundAccount(
     `payout:${payout.id}:fund`,
   );
   if (funded.kind !== 'succeeded') throw new Error(`the payout ${payout.id} is not funded: ${funded.kind}`);
-  await deps.db.update(payouts).set({ fundedCents: amountCents }).where(eq(payouts.id, payout.id));
 }
 
 /** Applies what the processor says of a payout, whoever heard it; in any order. */

@@ -93,8 +93,7 @@ export async function requestRefund(deps: Deps, event: EventEnvelope): Promise<v
   const request = event.data as RefundRequest;
   const existing = await findRefund(deps.db, request.refund_id);
   const refund = existing ?? (await writeRefund(deps, request));
-  if (refund.status === 'succeeded') return;
-  await deliverRefund(deps, refund);
+  if (refund.status !== 'succeeded') await deliverRefund(deps, refund);
   await takeBackFromSeller(deps, refund);
 }
 
@@ -201,12 +200,11 @@ export async function settleRefund(deps: Deps, refund: RefundRow, found: Process
 async function takeBackFromSeller(deps: Deps, refund: RefundRow): Promise<void> {
   const transfer = await findTransfer(deps.db, refund.orderId);
   if (transfer?.status !== 'succeeded' || transfer.processorTransferId === null) return;
-  const takenCents = await takenFrom(deps, transfer.sellerId, {
+  const amountCents = await takenFrom(deps, transfer.sellerId, {
     reason: 'refund_after_release',
     cause: refund.id,
   });
-  const amountCents = Math.min(takenCents, transfer.amountCents - transfer.reversedCents);
-  if (amountCents <= 0) return;
+  if (amountCents === 0) return;
   const reversed = await deps.payments.reverseTransfer(
     { processorTransferId: transfer.processorTransferId, amountCents },
     `reversal:${refund.id}`,

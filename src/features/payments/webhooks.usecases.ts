@@ -5,7 +5,7 @@ import { outboxStatement } from '../../db/outbox.ts';
 import { transfers, webhookInbox } from '../../db/payments-schema.ts';
 import type { Deps } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
-import { MINUTE_MS } from '../../domain/time.ts';
+import { DAY_MS, MINUTE_MS } from '../../domain/time.ts';
 import { problem } from '../../http/problem.ts';
 import type { EventSubject, ProcessorEvent } from '../../platform/payments/gateway.ts';
 import { applyPaymentOutcome } from '../orders/apply-payment.ts';
@@ -26,6 +26,8 @@ export const WEBHOOK_RECEIVED = 'webhook.received';
 /** A webhook that is not done by then is taken up again; a charge that is silent so long is asked about. */
 const PATIENCE_MS = MINUTE_MS;
 const PER_SWEEP = 50;
+/** As long as the processor tries to deliver a webhook. */
+const HOLES_FOR_MS = 3 * DAY_MS;
 
 /** Stores a webhook; 400 when it is not genuine. True when it is new. */
 export async function receiveWebhook(deps: Deps, rawBody: string, signature: string): Promise<boolean> {
@@ -168,6 +170,19 @@ async function followChargeback(
       statements: [],
     });
   await deps.outbox.drain();
+}
+
+/** Stores the processor's events of the last days that no webhook brought; answers how many those were. */
+export async function fillWebhookHoles(deps: Deps): Promise<number> {
+  const listed = await deps.payments.listEvents(deps.now() - HOLES_FOR_MS);
+  if (listed.kind !== 'succeeded') {
+    deps.log.warn('events_not_listed', { outcome: listed.kind });
+    return 0;
+  }
+  let found = 0;
+  for (const event of listed.value) if (await storeWebhook(deps, event)) found += 1;
+  if (found > 0) await deps.outbox.drain();
+  return found;
 }
 
 /** Every minute: calls that are due or died, charges that went quiet, and webhooks that are not done. */

@@ -20,6 +20,8 @@ const CALL_TIMEOUT_MS = 10 * SECOND_MS;
 /** How old a webhook may be, and how far two clocks may be apart. */
 export const WEBHOOK_TOLERANCE_SECONDS = 300;
 const EVENTS_PER_PAGE = 100;
+/** The most that the SDK gathers at once. */
+const MAX_EVENTS = 10_000;
 
 export interface StripeOptions {
   secretKey: string;
@@ -232,11 +234,10 @@ export function createStripeGateway(options: StripeOptions): PaymentGateway {
 
     listEvents: (sinceMs) =>
       call(async () => {
-        const page = await stripe.events.list({
-          created: { gte: Math.floor(sinceMs / SECOND_MS) },
-          limit: EVENTS_PER_PAGE,
-        });
-        return page.data.map(eventOf).reverse();
+        const events = await stripe.events
+          .list({ created: { gte: Math.floor(sinceMs / SECOND_MS) }, limit: EVENTS_PER_PAGE })
+          .autoPagingToArray({ limit: MAX_EVENTS });
+        return events.map(eventOf).reverse();
       }),
 
     verifyWebhook: async (rawBody, signature, nowMs) => {
