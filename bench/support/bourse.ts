@@ -12,6 +12,9 @@ import { PROJECT, type RunningWorker, startWorker, type WorkerOptions } from './
 const ACCESS_TOKEN_SECONDS = 3_600;
 const USERS_PER_SIDE = 500;
 
+/** Nothing pays in a benchmark, but the Worker does not start without one. */
+const WEBHOOK_SECRET = `whsec_${crypto.randomUUID()}`;
+
 export const SIGNING_KEY: string = Buffer.from(
   JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
 ).toString('base64url');
@@ -49,6 +52,7 @@ export async function startBourse(
   vars: Record<string, string> = {},
 ): Promise<Bourse> {
   process.env.TOKEN_SIGNING_KEY = SIGNING_KEY;
+  process.env.STRIPE_WEBHOOK_SECRET = WEBHOOK_SECRET;
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, 'wrangler.toml'));
   const {
     bindings,
@@ -68,6 +72,7 @@ export async function startBourse(
         ENVIRONMENT: 'local',
         LOG_LEVEL: 'warn',
         TOKEN_SIGNING_KEY: SIGNING_KEY,
+        STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
         ACCESS_TOKEN_SECONDS: String(ACCESS_TOKEN_SECONDS),
         RATE_READS_PER_ADDRESS: '0',
         RATE_WRITES_PER_ADDRESS: '0',

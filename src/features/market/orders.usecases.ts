@@ -1,3 +1,4 @@
+import type { bookOrders } from '../../db/schema.ts';
 import type { Deps } from '../../deps.ts';
 import { type Failure, failure } from '../../domain/errors.ts';
 import { keyOf, parseSequencedId } from '../../domain/ids.ts';
@@ -141,10 +142,11 @@ export async function awaitOwnWrites(deps: Deps, userId: string): Promise<void> 
   );
 }
 
-export function projectedOrderView(row: OrderRow) {
-  const order: OrderState = {
+/** The state of an order as its projected row has it. */
+export function projectedOrder(row: typeof bookOrders.$inferSelect): OrderState {
+  return {
     seq: row.seq,
-    prioritySeq: row.seq,
+    prioritySeq: row.prioritySeq ?? row.seq,
     side: row.side,
     userId: row.userId,
     clientId: row.clientId,
@@ -158,9 +160,13 @@ export function projectedOrderView(row: OrderRow) {
     updatedAtMs: row.updatedAt,
     status: row.status,
     closeReason: row.closeReason,
+    relinks: row.relinks,
     version: row.version,
   };
-  return orderView(order, {
+}
+
+export function projectedOrderView(row: OrderRow) {
+  return orderView(projectedOrder(row), {
     bookKey: keyOf('siz', row.sizeId) ?? '',
     sizeId: row.sizeId,
     productId: row.productId,

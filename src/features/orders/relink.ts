@@ -4,6 +4,7 @@ import { bookOrders, matches } from '../../db/schema.ts';
 import type { Deps } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
 import { parseSequencedId } from '../../domain/ids.ts';
+import { projectedOrder } from '../market/orders.usecases.ts';
 
 const Request = z.object({ match_id: z.string(), side: z.enum(['bid', 'ask']) });
 
@@ -22,25 +23,7 @@ export async function relinkMatch(deps: Deps, event: EventEnvelope): Promise<voi
   const answer = await deps.books.relink(named.bookKey, {
     matchNumber: named.sequence,
     quantity: match.quantity,
-    order: {
-      seq: row.seq,
-      prioritySeq: row.prioritySeq ?? row.seq,
-      side: row.side,
-      userId: row.userId,
-      clientId: row.clientId,
-      priceCents: row.priceCents,
-      quantity: row.quantity,
-      filled: row.filled,
-      timeInForce: row.timeInForce,
-      postOnly: row.postOnly,
-      expiresAtMs: row.expiresAt,
-      createdAtMs: row.createdAt,
-      updatedAtMs: row.updatedAt,
-      status: row.status,
-      closeReason: row.closeReason,
-      relinks: row.relinks,
-      version: row.version,
-    },
+    order: projectedOrder(row),
     correlationId: event.correlation_id,
   });
   if (answer === 'not_now') throw new Error(`the book of match ${matchId} takes no orders now`);
