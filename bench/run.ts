@@ -2,7 +2,8 @@
  * `npm run bench`: everything that Bourse claims to be fast at, measured beside what it is compared with, one table at the
  * end. A benchmark reports and does not gate: it ends with 0 whether or not the thresholds are met.
  *
- *   --only orders,reads    some of the parts: engine, orders, reads, socket-orders, fan-out, history
+ *   --only orders,reads    some of the parts: engine, orders, reads, socket-orders, fan-out, history,
+ *                          recommendations
  *   --seconds N            length of a sample (3)
  *   --past N               past orders of the book that has a history (100 000); --full makes it a million
  *   --dir DIR              where the servers store (the system's temporary directory)
@@ -12,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { measureEngines } from './engine.bench.ts';
 import { measureHistory } from './history.bench.ts';
 import { measureOrders, measureReads } from './http.bench.ts';
+import { measureGuesses } from './recommendations.bench.ts';
 import { measureFanOut, measureSocketOrders } from './socket.bench.ts';
 import { type Bench, createBench } from './support/context.ts';
 import { type Line, tableOf } from './support/measure.ts';
@@ -33,6 +35,7 @@ const PARTS: Record<string, (bench: Bench) => Line[] | Promise<Line[]>> = {
   'socket-orders': measureSocketOrders,
   'fan-out': measureFanOut,
   history: measureHistory,
+  recommendations: measureGuesses,
 };
 const names = Object.keys(PARTS);
 const wanted = options.only?.split(',') ?? names;

@@ -7,6 +7,7 @@ import { createOutbox } from './jobs/outbox.ts';
 import { createMarketMemo } from './platform/books/market-memo.ts';
 import { createObjectBooks } from './platform/books/object-books.ts';
 import { createRecentWrites } from './platform/books/recent-writes.ts';
+import { createObjectChannels } from './platform/channels/object-channels.ts';
 import { createBindingImages } from './platform/media/binding-images.ts';
 import { createR2Media } from './platform/media/r2-media.ts';
 import { createScryptPasswords } from './platform/passwords/scrypt-passwords.ts';
@@ -93,6 +94,7 @@ export function compose(env: Env): Composition {
     books: createObjectBooks(env.ORDER_BOOKS),
     writes: createRecentWrites(),
     memo: createMarketMemo(config.MARKET_MEMO_MS),
+    channels: createObjectChannels(env.CHANNELS, log),
     media: createR2Media(env.MEDIA),
     images: createBindingImages(env.IMAGES),
     rate: createIsolateRateLimiter(),

@@ -1,9 +1,11 @@
 import type { Config } from './config.ts';
 import type { Db } from './db/client.ts';
+import type { EventEnvelope } from './domain/events.ts';
 import type { RandomSource } from './domain/ids.ts';
 import type { Books } from './platform/books/books.ts';
 import type { MarketMemo } from './platform/books/market-memo.ts';
 import type { RecentWrites } from './platform/books/recent-writes.ts';
+import type { Channels } from './platform/channels/channels.ts';
 import type { Outbox } from './platform/events/outbox.ts';
 import type { ImageTransformer } from './platform/media/images.ts';
 import type { MediaStore } from './platform/media/media.ts';
@@ -29,6 +31,8 @@ export interface Deps {
   books: Books;
   writes: RecentWrites;
   memo: MarketMemo;
+  /** Live fan-out to whoever is connected now. */
+  channels: Channels;
   media: MediaStore;
   images: ImageTransformer;
   rate: RateLimiter;
@@ -41,6 +45,12 @@ export interface Deps {
   demo: DemoControls | null;
   log: Logger;
 }
+
+/** Does what an event asks for. It may come twice, late and in any order: a handler is idempotent by the event's id. */
+export type DomainEventHandler = (deps: Deps, event: EventEnvelope) => Promise<void>;
+
+/** What a feature does about which type of event. */
+export type DomainEventHandlers = Readonly<Record<string, DomainEventHandler>>;
 
 export interface Logger {
   /** False when lines of this level go nowhere, so that nobody needs to gather their fields. */

@@ -2,13 +2,10 @@ import { z } from 'zod';
 import type { LevelChange, OrderState } from '../../src/domain/market/order.ts';
 import type { TapeTrade } from '../../src/domain/market/record.ts';
 import { CHANNELS, type Channel, CLOSE_CODES } from '../../src/wire/feed.ts';
+import { SocketIdentity } from '../shared/sockets.ts';
 
 /** What a socket carries through hibernation. Parsed on every wake: a deploy may find older shapes. */
-const Attachment = z.object({
-  userId: z.string().nullable(),
-  sessionId: z.string().nullable(),
-  /** When the access token behind the socket ends. */
-  expiresAtMs: z.number().nullable(),
+const Attachment = SocketIdentity.extend({
   channels: z.array(z.enum(CHANNELS)),
   badFrames: z.number(),
 });

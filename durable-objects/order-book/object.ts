@@ -22,6 +22,7 @@ import type {
   AppliedRange,
   BookCommand,
   BookConfig,
+  BookPulse,
   CommandAnswer,
   CommandContext,
   MarketRead,
@@ -619,6 +620,19 @@ export class OrderBook extends DurableObject<Env> {
 
   async poke(): Promise<void> {
     await this.alarm();
+  }
+
+  /** How far the projection and the alarm are behind, for reconciliation; null for a book that was never opened. */
+  async pulse(): Promise<BookPulse | null> {
+    const { running } = this;
+    if (running === null) return null;
+    const { outbox, archive } = running;
+    const [oldest] = outbox.unprojected > 0 ? await archive.recordsAfter(outbox.projectedSeq, 1) : [];
+    return {
+      unprojected: outbox.unprojected,
+      projectionLateMs: oldest === undefined ? 0 : this.now() - oldest.atMs,
+      alarmLateMs: this.armedAtMs === null ? 0 : Math.max(0, this.now() - this.armedAtMs),
+    };
   }
 
   async ping(): Promise<'pong'> {

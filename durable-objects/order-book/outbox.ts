@@ -75,9 +75,14 @@ export class Outbox {
     return this.committedSeq - this.watermark.value;
   }
 
+  /** The record up to which D1 has had everything at least once. */
+  get projectedSeq(): number {
+    return Math.max(this.watermark.value, this.rebuildThroughSeq);
+  }
+
   /** Records that D1 has never had. */
   get unprojected(): number {
-    return this.committedSeq - Math.max(this.watermark.value, this.rebuildThroughSeq);
+    return this.committedSeq - this.projectedSeq;
   }
 
   /** When the alarm must look after the outbox; null when there is nothing to look after. */

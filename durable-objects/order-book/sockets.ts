@@ -10,7 +10,15 @@ import type {
 import type { RateLimiter } from '../../src/platform/rate/rate-limiter.ts';
 import type { Revocations } from '../../src/platform/tokens/revocations.ts';
 import { ClientFrame, Command, MAX_FRAME_BYTES } from '../../src/wire/feed.ts';
-import { IDENTITY_HEADERS } from '../../src/wire/socket-identity.ts';
+import {
+  acceptSocket,
+  answerClose,
+  answerPings,
+  hasSessionEnded,
+  identityOf,
+  isUpgrade,
+  readFrame,
+} from '../shared/sockets.ts';
 import type { Attachment, Feed } from './feed.ts';
 
 /** A socket that sends this many frames that cannot be understood is closed. */
@@ -40,26 +48,17 @@ export class BookSockets {
 
   constructor(host: SocketHost) {
     this.host = host;
-    host.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+    answerPings(host.ctx);
   }
 
   accept(request: Request, { config, feed, live }: Current): Response {
-    if (request.headers.get('Upgrade')?.toLowerCase() !== 'websocket')
-      return new Response(null, { status: 426 });
+    if (!isUpgrade(request)) return new Response(null, { status: 426 });
     if (feed.watcherCount >= MAX_SOCKETS) return new Response(null, { status: 503 });
-    const { 0: client, 1: server } = new WebSocketPair();
-    const expires = request.headers.get(IDENTITY_HEADERS.expiresAtMs);
-    const attachment: Attachment = {
-      userId: request.headers.get(IDENTITY_HEADERS.userId),
-      sessionId: request.headers.get(IDENTITY_HEADERS.sessionId),
-      expiresAtMs: expires === null ? null : Number(expires),
-      channels: [],
-      badFrames: 0,
-    };
-    this.host.ctx.acceptWebSocket(server);
-    feed.put(server, attachment);
+    const attachment: Attachment = { ...identityOf(request), channels: [], badFrames: 0 };
+    const { socket, response } = acceptSocket(this.host.ctx, request);
+    feed.put(socket, attachment);
     feed.send(
-      server,
+      socket,
       JSON.stringify({
         type: 'connected',
         product_id: config.productId,
@@ -71,12 +70,7 @@ export class BookSockets {
         server_time: this.time(),
       }),
     );
-    const protocol = request.headers.get(IDENTITY_HEADERS.protocol);
-    return new Response(null, {
-      status: 101,
-      webSocket: client,
-      headers: protocol === null ? {} : { 'Sec-WebSocket-Protocol': protocol },
-    });
+    return response;
   }
 
   async receive(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -93,7 +87,7 @@ export class BookSockets {
     }
     const sender = attachment.userId ?? this.nameOf(socket);
     if (this.isOverLimit(socket, feed, sender, 1)) return;
-    const frame = readFrame(message);
+    const frame = readFrame(message, ClientFrame, MAX_FRAME_BYTES);
     if (!frame.ok) {
       const badFrames = attachment.badFrames + 1;
       feed.put(socket, { ...attachment, badFrames });
@@ -154,13 +148,7 @@ export class BookSockets {
 
   closed(socket: WebSocket, code: number, reason: string): void {
     this.host.current()?.feed.remove(socket);
-    // Codes that never travel in a frame cannot be echoed.
-    const isSendable = code !== 1005 && code !== 1006 && code !== 1015;
-    try {
-      socket.close(isSendable ? code : 1000, isSendable ? reason : '');
-    } catch {
-      // Already closed on both ends.
-    }
+    answerClose(socket, code, reason);
   }
 
   /** Counts what a frame asks for; past the limit the sender is told how long to wait, and nothing is done. */
@@ -173,14 +161,9 @@ export class BookSockets {
     return waitSeconds > 0;
   }
 
-  hasEnded({ expiresAtMs, sessionId }: Attachment): boolean {
-    const nowMs = this.host.now();
-    const refresh = this.host.revocations.refreshIfStale(nowMs);
-    if (refresh !== null) this.host.ctx.waitUntil(refresh);
-    return (
-      (expiresAtMs !== null && expiresAtMs <= nowMs) ||
-      (sessionId !== null && this.host.revocations.isRevoked(sessionId))
-    );
+  hasEnded(attachment: Attachment): boolean {
+    const { ctx, revocations, now } = this.host;
+    return hasSessionEnded(ctx, revocations, attachment, now());
   }
 
   /** One command of a frame, answered as JSON: the same schema, checks and answers as over REST. */
@@ -233,34 +216,6 @@ export class BookSockets {
   private time(): string {
     return new Date(this.host.now()).toISOString();
   }
-}
-
-function readFrame(
-  message: string | ArrayBuffer,
-): { ok: true; value: ClientFrame } | { ok: false; code: ErrorCode; detail: string } {
-  if (typeof message !== 'string')
-    return { ok: false, code: 'unsupported_media_type', detail: 'Frames are text with one JSON object.' };
-  if (isLongerThan(message, MAX_FRAME_BYTES))
-    return { ok: false, code: 'body_too_large', detail: `A frame holds at most ${MAX_FRAME_BYTES} bytes.` };
-  let json: unknown;
-  try {
-    json = JSON.parse(message);
-  } catch {
-    return { ok: false, code: 'malformed_json', detail: 'The frame is not JSON.' };
-  }
-  const parsed = ClientFrame.safeParse(json);
-  if (parsed.success) return { ok: true, value: parsed.data };
-  const [issue] = parsed.error.issues;
-  return {
-    ok: false,
-    code: 'validation_failed',
-    detail: `/${issue!.path.map(String).join('/')}: ${issue!.message}`,
-  };
-}
-
-/** Whether the text takes more bytes in UTF-8, where a UTF-16 unit takes one to three. */
-function isLongerThan(text: string, bytes: number): boolean {
-  return text.length > bytes || (text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes);
 }
 
 function toBookCommand(command: Command, bookKey: string, productId: string): BookCommand | null {

@@ -1,10 +1,29 @@
 import { drizzle } from 'drizzle-orm/d1';
+import * as channelsSchema from './channels-schema.ts';
+import * as chatSchema from './chat-schema.ts';
+import * as houseSchema from './house-schema.ts';
+import * as integritySchema from './integrity-schema.ts';
+import * as listingsSchema from './listings-schema.ts';
 import * as ordersSchema from './orders-schema.ts';
 import * as paymentsSchema from './payments-schema.ts';
 import * as schema from './schema.ts';
+import * as trustSchema from './trust-schema.ts';
 
 export function createDb(d1: D1Database) {
-  return drizzle(d1, { schema: { ...schema, ...ordersSchema, ...paymentsSchema }, casing: 'snake_case' });
+  return drizzle(d1, {
+    schema: {
+      ...schema,
+      ...ordersSchema,
+      ...paymentsSchema,
+      ...houseSchema,
+      ...trustSchema,
+      ...integritySchema,
+      ...chatSchema,
+      ...listingsSchema,
+      ...channelsSchema,
+    },
+    casing: 'snake_case',
+  });
 }
 export type Db = ReturnType<typeof createDb>;
 

@@ -14,5 +14,5 @@ export function insertMany<Table extends SQLiteTable>(
   const cells = Object.keys(getTableColumns(table)).map((name) => sql.raw(`value ->> '$.${name}'`));
   return db
     .insert(table)
-    .select(sql`select ${sql.join(cells, sql.raw(', '))} from json_each(${JSON.stringify(rows)})`);
+    .select(sql`select ${sql.join(cells, sql.raw(', '))} from json_each(${JSON.stringify(rows)}) where true`);
 }

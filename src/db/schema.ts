@@ -1,5 +1,5 @@
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
-import { ROLES, USER_STATUSES } from '../domain/accounts/account.ts';
+import { type Role, USER_STATUSES } from '../domain/accounts/account.ts';
 import { INVENTORY_KINDS } from '../domain/catalog/inventory.ts';
 import {
   BOOK_STATUSES,
@@ -25,12 +25,20 @@ export const users = sqliteTable(
     usernameKey: text().notNull(),
     displayName: text().notNull(),
     passwordHash: text().notNull(),
-    role: text({ enum: ROLES }).notNull(),
+    /** The name of a row of `roles`. */
+    role: text().$type<Role>().notNull(),
     status: text({ enum: USER_STATUSES }).notNull(),
+    /** When a suspension ends by itself. */
+    suspendedUntil: integer(),
     createdAt: createdAt(),
     updatedAt: createdAt(),
   },
-  (t) => [uniqueIndex('users_email_key').on(t.emailKey), uniqueIndex('users_username_key').on(t.usernameKey)],
+  (t) => [
+    uniqueIndex('users_email_key').on(t.emailKey),
+    uniqueIndex('users_username_key').on(t.usernameKey),
+    index('users_suspended').on(t.status, t.suspendedUntil),
+    index('users_created').on(t.createdAt, t.id),
+  ],
 );
 
 export const sessions = sqliteTable(

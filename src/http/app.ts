@@ -5,12 +5,17 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { Deps } from '../deps.ts';
 import { type Failure, failure } from '../domain/errors.ts';
 import { accountsAliases, accountsRoutes, wellKnownRoutes } from '../features/accounts/accounts.routes.ts';
+import { auditRoutes } from '../features/audit/audit.routes.ts';
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
-import { mediaRoutes } from '../features/catalog/images.routes.ts';
+import { channelsAliases, channelsRoutes } from '../features/channels/channels.routes.ts';
+import { blocksRoutes } from '../features/conversations/blocks.routes.ts';
+import { flagsRoutes } from '../features/flags/flags.routes.ts';
+import { integrityRoutes } from '../features/integrity/integrity.routes.ts';
 import { ledgerRoutes } from '../features/ledger/ledger.routes.ts';
 import { marketRoutes } from '../features/market/market.routes.ts';
 import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
 import { ordersRoutes } from '../features/market/orders.routes.ts';
+import { mediaRoutes } from '../features/media/media.routes.ts';
 import { addressesRoutes } from '../features/orders/addresses.routes.ts';
 import { carrierRoutes } from '../features/orders/carrier.routes.ts';
 import { purchasesRoutes } from '../features/orders/orders.routes.ts';
@@ -30,7 +35,8 @@ import { unexpectedAnswer } from './unexpected.ts';
 const JSON_TYPE = /^application\/json(;\s*[\w-]+=[^;]+)*$/;
 const FORM_TYPE = /^application\/x-www-form-urlencoded(;|$)/;
 const LOGIN_PATH = /^\/api\/v1\/(auth\/)?(login|token)$/;
-const IMAGE_UPLOAD = /^\/api\/v1\/products\/[^/]+\/images$/;
+/** Routes whose body is a file, which they look at themselves. */
+const FILE_UPLOAD = /^\/api\/v1\/.*\/(images|photos|avatar|documents)$/;
 
 /** The whole API. Standard headers, request ids and logs are put on by the entry, around this app. */
 export function createApp(deps: Deps) {
@@ -79,7 +85,7 @@ export function createApp(deps: Deps) {
     if (!isOfKnownType(c.req)) {
       return fail(c, failure('unsupported_media_type', 'Send the body as Content-Type: application/json.'));
     }
-    return IMAGE_UPLOAD.test(c.req.path) ? limitImage(c, next) : limitBody(c, next);
+    return FILE_UPLOAD.test(c.req.path) ? limitImage(c, next) : limitBody(c, next);
   });
 
   app.route('/', systemRoutes);
@@ -100,6 +106,12 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', addressesRoutes);
   app.route('/api/v1', carrierRoutes);
   app.route('/api/v1', ledgerRoutes);
+  app.route('/api/v1', channelsRoutes);
+  app.route('/', channelsAliases);
+  app.route('/api/v1', blocksRoutes);
+  app.route('/api/v1', auditRoutes);
+  app.route('/api/v1', flagsRoutes);
+  app.route('/api/v1', integrityRoutes);
   app.route('/', createDocumentRoutes(app));
   return app;
 }
@@ -109,7 +121,7 @@ export type App = ReturnType<typeof createApp>;
 /** Bodies are JSON; but for pictures, which their route looks at itself, and sign-in forms. */
 function isOfKnownType(request: HonoRequest): boolean {
   const hasBody = request.raw.body !== null && request.header('Content-Length') !== '0';
-  if (!hasBody || IMAGE_UPLOAD.test(request.path)) return true;
+  if (!hasBody || FILE_UPLOAD.test(request.path)) return true;
   const type = request.header('Content-Type') ?? '';
   return JSON_TYPE.test(type) || (FORM_TYPE.test(type) && LOGIN_PATH.test(request.path));
 }

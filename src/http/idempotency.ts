@@ -29,7 +29,7 @@ async function sha256Hex(bytes: ArrayBuffer): Promise<string> {
 /**
  * Idempotency for mutations that live in D1: the first answer below 500 is stored and given again; another body under
  * the same key is 422, a first request still in flight 409. Order commands do not come here: their keys live in the
- * book, in the same transaction as their effect. Mount after `requireUser` or `requireAdmin`.
+ * book, in the same transaction as their effect. Mount after `requireUser` or `requirePermission`.
  */
 export const idempotent = createMiddleware<AppEnv>(async (c, next) => {
   const key = readIdempotencyKey(c.req.header('Idempotency-Key'));

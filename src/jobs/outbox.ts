@@ -5,7 +5,9 @@ import type { Logger } from '../deps.ts';
 import type { EventEnvelope } from '../domain/events.ts';
 import type { Outbox } from '../platform/events/outbox.ts';
 
-/** The platform takes at most this many messages, and 256 KB, in one call. */
+/** Events that share a queue message: far below the 128 KB that one may hold. */
+const EVENTS_PER_MESSAGE = 25;
+/** The platform takes at most 100 messages, and 256 KB, in one call. */
 const EVENTS_PER_CALL = 90;
 /** A crowd of events is sent in turns of one call each; the cron goes on with what is left. */
 const CALLS_PER_DRAIN = 20;
@@ -14,10 +16,20 @@ const FIRST_RETRY_MS = 30_000;
 const LAST_RETRY_MS = 3_600_000;
 const MAX_DOUBLINGS = 7;
 
-/** One queue message of the EVENTS queue. */
+/** One queue message of the EVENTS queue: events that became due together. */
 export interface DomainEventMessage {
-  kind: 'domain_event';
-  event: EventEnvelope;
+  kind: 'domain_events';
+  events: EventEnvelope[];
+}
+
+function* messagesOf(events: readonly EventEnvelope[]) {
+  for (let start = 0; start < events.length; start += EVENTS_PER_MESSAGE) {
+    const body: DomainEventMessage = {
+      kind: 'domain_events',
+      events: events.slice(start, start + EVENTS_PER_MESSAGE),
+    };
+    yield { body, contentType: 'json' as const };
+  }
 }
 
 /**
@@ -50,12 +62,7 @@ export function createOutbox({
       .where(inArray(outbox.eventId, due))
       .returning({ body: outbox.body });
     if (claimed.length > 0) {
-      await queue.sendBatch(
-        claimed.map(({ body }) => {
-          const message: DomainEventMessage = { kind: 'domain_event', event: JSON.parse(body) };
-          return { body: message, contentType: 'json' as const };
-        }),
-      );
+      await queue.sendBatch(messagesOf(claimed.map(({ body }) => JSON.parse(body) as EventEnvelope)));
     }
     return claimed.length;
   }

@@ -6,8 +6,8 @@ import type { DomainEventMessage } from './outbox.ts';
 import { projectBookEvents } from './project-book-events.ts';
 
 const DomainEventBody = z.object({
-  kind: z.literal('domain_event'),
-  event: z.object({ event_id: z.string(), type: z.string() }).loose(),
+  kind: z.literal('domain_events'),
+  events: z.array(z.object({ event_id: z.string(), type: z.string() }).loose()),
 });
 
 /** The consumer of each queue. A message of a kind that its queue does not know is poison and ends as a dead letter. */
@@ -21,7 +21,7 @@ export async function consumeQueue(deps: Deps, batch: MessageBatch): Promise<voi
     else others.push(message);
   }
   if (others.length > 0) await projectBookEvents(deps, batch.queue, others);
-  if (domainEvents.length > 0) await consumeDomainEvents(deps, domainEvents);
+  if (domainEvents.length > 0) await consumeDomainEvents(deps, batch.queue, domainEvents);
   // Orders made of matches have events that wait to be sent.
   else await deps.outbox.drain();
 }

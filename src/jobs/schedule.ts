@@ -1,15 +1,15 @@
 import { lt, or } from 'drizzle-orm';
 import { idempotencyKeys, refreshTokens, socketTickets } from '../db/schema.ts';
 import type { Deps } from '../deps.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time.ts';
 import { syncStaleBooks } from '../features/catalog/book-config.ts';
+import { reconcile } from '../features/integrity/integrity.usecases.ts';
 import { sweepOverdueOrders } from '../features/orders/orders.usecases.ts';
 import { fillWebhookHoles, sweepPayments } from '../features/payments/webhooks.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
 
 /** Books brought up to date in one run; the rest follow in the next minute. */
 const BOOKS_PER_RUN = 100;
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 3_600_000;
 
 /** Every minute: what a crash left behind is repaired, and what nobody needs any more is deleted. */
 export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
@@ -25,5 +25,6 @@ export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
       .where(or(lt(socketTickets.expiresAt, nowMs - DAY_MS), lt(socketTickets.usedAt, nowMs - DAY_MS))),
     deps.db.delete(refreshTokens).where(lt(refreshTokens.expiresAt, nowMs - DAY_MS)),
   ]);
-  deps.log.debug('schedule_done', { synced, swept, visited, sent });
+  const { verdict } = await reconcile(deps, nowMs % HOUR_MS < MINUTE_MS ? 'full' : 'minute');
+  deps.log.debug('schedule_done', { synced, swept, visited, sent, verdict });
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { INVENTORY_KINDS, shortfallOf, stockChange } from '../../src/domain/catalog/inventory.ts';
+import { searchExpression } from '../../src/domain/catalog/search-expression.ts';
 import {
   addImage,
   EMPTY_GALLERY,
@@ -6,10 +8,8 @@ import {
   makePrimary,
   moveImage,
   removeImage,
-} from '../../src/domain/catalog/gallery.ts';
-import { defaultWidth } from '../../src/domain/catalog/image-file.ts';
-import { INVENTORY_KINDS, shortfallOf, stockChange } from '../../src/domain/catalog/inventory.ts';
-import { searchExpression } from '../../src/domain/catalog/search-expression.ts';
+} from '../../src/domain/media/gallery.ts';
+import { defaultWidth } from '../../src/domain/media/image-file.ts';
 
 describe('searchExpression', () => {
   it.each([

@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import REQUESTS from '../../requests.http?raw';
 import { composeOnce } from '../../src/composition.ts';
+import { PERMISSIONS } from '../../src/domain/accounts/permissions.ts';
 import { CLIENT_FRAMES, CLOSE_CODES, SERVER_FRAMES } from '../../src/wire/feed.ts';
 import { bodyOf, request } from '../support/accounts.ts';
 
@@ -10,6 +11,7 @@ interface Operation {
   summary?: string;
   tags?: string[];
   security?: Record<string, unknown>[];
+  'x-access'?: string;
   parameters?: { name: string; in: string }[];
   responses: Record<string, { description?: string }>;
 }
@@ -31,6 +33,7 @@ const UNDOCUMENTED = [
   'POST /api/v1/logout',
   'GET /',
   'GET /docs',
+  'GET /ws',
 ];
 
 /** Every `$ref` of a document must point at something in it. */
@@ -76,6 +79,21 @@ describe('/openapi.json', () => {
     expect(openApi.servers).toHaveLength(1);
     expect(openApi.components.securitySchemes.bearer).toMatchObject({ type: 'http', scheme: 'bearer' });
     expect(danglingRefs(openApi)).toEqual([]);
+  });
+
+  it('says of every route who may call it, and asks for a token exactly where one is needed', () => {
+    const KINDS = [
+      'anyone',
+      'signature',
+      'user',
+      'party',
+      ...PERMISSIONS.map((name) => `permission:${name}`),
+    ];
+    for (const { name, operation } of operations) {
+      const access = operation['x-access'] ?? 'nothing';
+      expect(KINDS, name).toContain(access);
+      expect(operation.security !== undefined, name).toBe(!['anyone', 'signature'].includes(access));
+    }
   });
 
   it('lists every route of the app', () => {

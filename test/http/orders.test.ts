@@ -9,7 +9,6 @@ let buyer: TestUser;
 let seller: TestUser;
 let stranger: TestUser;
 let admin: TestUser;
-/** Staff are signed in by what their token says. */
 let support: TestUser;
 beforeAll(async () => {
   [buyer, seller, stranger, admin, support] = await Promise.all([
@@ -17,12 +16,8 @@ beforeAll(async () => {
     signUp('seller'),
     signUp('stranger'),
     signUpAdmin('orders-admin'),
-    signUp('support'),
+    signUp('support', 'support'),
   ]);
-  const { userId, sessionId, username } = support;
-  const roles = ['user', 'support'];
-  const { token } = await deps.tokens.sign({ userId, sessionId, username, roles }, deps.now());
-  support = { ...support, token };
 });
 
 const PARCEL = { carrier: 'DHL', tracking_number: 'T-100' };

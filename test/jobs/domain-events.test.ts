@@ -2,6 +2,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from 'clou
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { outboxStatement } from '../../src/db/outbox.ts';
+import type { DomainEventHandler } from '../../src/deps.ts';
 import type { EventEnvelope } from '../../src/domain/events.ts';
 import { DOMAIN_EVENT_HANDLERS } from '../../src/jobs/domain-events.ts';
 import { createOutbox, type DomainEventMessage } from '../../src/jobs/outbox.ts';
@@ -32,13 +33,16 @@ const rows = async (prefix: string) => {
 
 /** Hands events to the consumer as the queue would. */
 async function deliver(events: readonly EventEnvelope[]) {
-  const bodies = events.map((one): DomainEventMessage => ({ kind: 'domain_event', event: one }));
+  return deliverMessages(events.map((one): DomainEventMessage => ({ kind: 'domain_events', events: [one] })));
+}
+
+async function deliverMessages(bodies: readonly DomainEventMessage[], requeue = deps.requeue) {
   const batch = createMessageBatch(
     'bourse-events',
     bodies.map((body, index) => ({ id: `m${index}`, timestamp: 0, attempts: 1, body })),
   );
   const ctx = createExecutionContext();
-  await consumeQueue({ ...deps, outbox: { drain: async () => 0 } }, batch);
+  await consumeQueue({ ...deps, requeue, outbox: { drain: async () => 0 } }, batch);
   const { explicitAcks, retryMessages } = await getQueueResult(batch, ctx);
   return { acked: explicitAcks, retried: retryMessages.map(({ msgId }) => msgId) };
 }
@@ -47,14 +51,15 @@ async function deliver(events: readonly EventEnvelope[]) {
 function outboxTo(sent: string[], now: () => number, fails = false) {
   const sendBatch = async (messages: Iterable<MessageSendRequest<unknown>>) => {
     if (fails) throw new Error('the queue is out of reach');
-    for (const { body } of messages) sent.push((body as DomainEventMessage).event.event_id);
+    for (const { body } of messages)
+      sent.push(...(body as DomainEventMessage).events.map(({ event_id }) => event_id));
     return { metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } };
   };
   return createOutbox({ db: deps.db, queue: { sendBatch }, now, log: { ...deps.log, warn: () => {} } });
 }
 
 afterEach(() => {
-  delete DOMAIN_EVENT_HANDLERS[TYPE];
+  DOMAIN_EVENT_HANDLERS.delete(TYPE);
 });
 
 describe('the outbox', () => {
@@ -95,13 +100,14 @@ describe('the consumer of domain events', () => {
   it('forgets an event once its handler has done its work, and not before', async () => {
     await outboxStatement(deps.db, [event('work:1'), event('work:2')], 1);
     const worked: string[] = [];
-    DOMAIN_EVENT_HANDLERS[TYPE] = async (_, { event_id }) => {
+    const work: DomainEventHandler = async (_, { event_id }) => {
       if (event_id === 'work:1' && worked.length === 0) {
         worked.push('failed');
         throw new Error('a crash of the test');
       }
       worked.push(event_id);
     };
+    DOMAIN_EVENT_HANDLERS.set(TYPE, [work]);
     const quiet = deps.log.warn;
     deps.log.warn = () => {};
     const first = await deliver([event('work:1'), event('work:2')]);
@@ -111,6 +117,33 @@ describe('the consumer of domain events', () => {
     expect(await deliver([event('work:1')])).toEqual({ acked: ['m0'], retried: [] });
     expect(await rows('work:')).toEqual([]);
     expect(worked).toEqual(['failed', 'work:2', 'work:1']);
+  });
+
+  it('lets an event that fails go on alone, so that those that came with it are done', async () => {
+    await outboxStatement(deps.db, [event('pack:1'), event('pack:2')], 1);
+    DOMAIN_EVENT_HANDLERS.set(TYPE, [
+      async (_, { event_id }) => {
+        if (event_id === 'pack:1') throw new Error('a crash of the test');
+      },
+    ]);
+    const quiet = deps.log.warn;
+    deps.log.warn = () => {};
+    const requeued: unknown[] = [];
+    const together: DomainEventMessage = {
+      kind: 'domain_events',
+      events: [event('pack:1'), event('pack:2')],
+    };
+    const first = await deliverMessages([together], async (queue, body) => {
+      requeued.push([queue, body]);
+    });
+    const lost = await deliverMessages([together], async () => {
+      throw new Error('the queue is out of reach');
+    });
+    deps.log.warn = quiet;
+    expect(first).toEqual({ acked: ['m0'], retried: [] });
+    expect(requeued).toEqual([['bourse-events', { kind: 'domain_events', events: [event('pack:1')] }]]);
+    expect(lost).toEqual({ acked: [], retried: ['m0'] });
+    expect((await rows('pack:')).map(({ event_id }) => event_id)).toEqual(['pack:1']);
   });
 
   it('is done with an event that nobody acts on', async () => {

@@ -18,7 +18,8 @@ export async function allDone(at: Deps = deps): Promise<void> {
     if (rows.length === 0) return;
     for (const row of rows) {
       try {
-        await DOMAIN_EVENT_HANDLERS[row.type]?.(at, JSON.parse(row.body) as EventEnvelope);
+        const event = JSON.parse(row.body) as EventEnvelope;
+        for (const handle of DOMAIN_EVENT_HANDLERS.get(row.type) ?? []) await handle(at, event);
         await deleteFromOutbox(deps.db, [row.eventId]);
       } catch (error) {
         lastError = error;

@@ -90,11 +90,11 @@ export function capture(
   });
 }
 
-export const callerOf = (user: TestUser, roles: string[] = ['user']): Caller => ({
+export const callerOf = (user: TestUser): Caller => ({
   userId: user.userId,
   sessionId: user.sessionId,
   username: user.username,
-  roles,
+  roles: ['user'],
   expiresAtMs: Number.MAX_SAFE_INTEGER,
 });
 

@@ -1,8 +1,17 @@
-/** Roles of this release (C.1 names more; they arrive with administration). */
-export const ROLES = ['user', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
+/** The built-in roles (C.1). Admins may define more, so that a role is any name in the table of roles. */
+export const ROLES = [
+  'user',
+  'verified_seller',
+  'authenticator',
+  'moderator',
+  'support',
+  'finance',
+  'admin',
+  'superadmin',
+] as const;
+export type Role = (typeof ROLES)[number] | (string & {});
 
-export const USER_STATUSES = ['active', 'suspended'] as const;
+export const USER_STATUSES = ['active', 'suspended', 'banned'] as const;
 export type UserStatus = (typeof USER_STATUSES)[number];
 
 /** A person who trades. Times are epoch milliseconds. */
@@ -13,8 +22,11 @@ export interface Account {
   displayName: string;
   role: Role;
   status: UserStatus;
+  /** When a suspension ends; null while there is none, and for one without an end. */
+  suspendedUntilMs: number | null;
   createdAtMs: number;
 }
 
-/** Every admin is a user as well: what a token and `/me` carry. */
-export const rolesOf = (role: Role): Role[] => (role === 'user' ? ['user'] : ['user', role]);
+/** Everybody is a user, and a superadmin an admin as well: what a token and `/me` carry. */
+export const rolesOf = (role: Role): Role[] =>
+  role === 'user' ? ['user'] : role === 'superadmin' ? ['user', 'admin', 'superadmin'] : ['user', role];

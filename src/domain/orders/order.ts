@@ -154,8 +154,18 @@ export interface HistoryEntry {
   atMs: number;
 }
 
-/** The roles of staff that act on orders, as accounts name them. */
-const STAFF_ROLES = ['admin', 'support', 'finance'] as const;
+/**
+ * What somebody's permissions make of them here: managing orders is support, refunds are finance, and who has both acts
+ * as an admin. Reading alone sees an order and can do nothing to it; null may not even see it.
+ */
+export function staffRolesOf(permissions: readonly string[]): ActorRole[] | null {
+  const manages = permissions.includes('orders.manage');
+  const refunds = permissions.includes('refunds.manage');
+  if (manages && refunds) return ['admin'];
+  if (manages) return ['support'];
+  if (refunds) return ['finance'];
+  return permissions.includes('orders.read') ? [] : null;
+}
 
 /**
  * What a signed-in user is to an order, or null for a stranger, who must not learn that it exists. A party acts as
@@ -163,12 +173,12 @@ const STAFF_ROLES = ['admin', 'support', 'finance'] as const;
  */
 export function actorOn(
   order: Pick<OrderFacts, 'buyerId' | 'sellerId'>,
-  user: { id: string; roles: readonly string[] },
+  user: { id: string; permissions: readonly string[] },
 ): Actor | null {
   if (user.id === order.buyerId) return { id: user.id, roles: ['buyer'] };
   if (user.id === order.sellerId) return { id: user.id, roles: ['seller'] };
-  const staff: ActorRole[] = STAFF_ROLES.filter((role) => user.roles.includes(role));
-  if (staff.length === 0) return null;
+  const staff = staffRolesOf(user.permissions);
+  if (staff === null) return null;
   return {
     id: user.id,
     roles: order.sellerId === null && staff.includes('admin') ? ['seller', ...staff] : staff,

@@ -52,6 +52,9 @@ export function proceedsClearing(
   };
 }
 
+/** The event that payouts were held back and go out again. */
+export const PAYOUTS_RESUMED = 'payouts.resumed';
+
 /** 50.00 in any currency of two decimals. */
 export const MINIMUM_PAYOUT_CENTS = 5_000;
 /** An instant payout costs 2 % of it. */

@@ -26,6 +26,7 @@ const toAccount = (row: typeof users.$inferSelect): Account => ({
   displayName: row.displayName,
   role: row.role,
   status: row.status,
+  suspendedUntilMs: row.suspendedUntil,
   createdAtMs: row.createdAt,
 });
 

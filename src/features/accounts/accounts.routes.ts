@@ -2,9 +2,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { type Account, rolesOf } from '../../domain/accounts/account.ts';
 import type { Failure } from '../../domain/errors.ts';
-import { callerIn, optionalUser, requireUser } from '../../http/auth.ts';
+import { anyone, open, party, signedIn } from '../../http/access.ts';
+import { callerIn } from '../../http/auth.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
-import { BEARER, json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
+import { json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { clientAddress } from '../../http/request-context.ts';
 import {
@@ -84,6 +85,7 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
 
   routes.openapi(
     createRoute({
+      ...open,
       method: 'post',
       path: `${prefix}/register`,
       operationId: 'register',
@@ -93,7 +95,7 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
       request: { body: jsonBody(RegisterBody) },
       responses: {
         201: json(SignedInSchema, 'The new account, signed in'),
-        ...problems(400, 409, 413, 415, 503),
+        ...problems(400, 403, 409, 413, 415, 503),
       },
     }),
     async (c) => {
@@ -111,6 +113,7 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
   for (const path of hide ? ['/login', '/token'] : ['/login']) {
     routes.openapi(
       createRoute({
+        ...open,
         method: 'post',
         path: `${prefix}${path}`,
         operationId: 'login',
@@ -141,6 +144,7 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
 
   routes.openapi(
     createRoute({
+      ...open,
       method: 'post',
       path: `${prefix}/refresh`,
       operationId: 'refresh',
@@ -162,14 +166,13 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
 
   routes.openapi(
     createRoute({
+      ...party,
       method: 'post',
       path: `${prefix}/logout`,
       operationId: 'logout',
       tags: TAGS,
       hide,
       summary: 'End this session',
-      security: BEARER,
-      middleware: requireUser,
       responses: { 204: { description: 'The session and its tokens have ended' }, ...problems(401) },
     }),
     async (c) => {
@@ -185,13 +188,12 @@ export const accountsAliases = createAuthRoutes('', true);
 
 accountsRoutes.openapi(
   createRoute({
+    ...signedIn,
     method: 'get',
     path: '/me',
     operationId: 'getMe',
     tags: TAGS,
     summary: 'Who I am',
-    security: BEARER,
-    middleware: requireUser,
     responses: { 200: json(UserSchema, 'The signed-in user'), ...problems(401) },
   }),
   async (c) => {
@@ -203,13 +205,12 @@ accountsRoutes.openapi(
 
 accountsRoutes.openapi(
   createRoute({
+    ...signedIn,
     method: 'post',
     path: '/ws-tickets',
     operationId: 'createSocketTicket',
     tags: TAGS,
     summary: 'Get a one-time ticket that opens a socket',
-    security: BEARER,
-    middleware: requireUser,
     responses: { 201: json(TicketSchema, 'A ticket for one socket'), ...problems(401) },
   }),
   async (c) => {
@@ -220,12 +221,12 @@ accountsRoutes.openapi(
 
 accountsRoutes.openapi(
   createRoute({
+    ...anyone,
     method: 'get',
     path: '/users/{id}',
     operationId: 'getUser',
     tags: TAGS,
     summary: 'The public profile of a user',
-    middleware: optionalUser,
     request: { params: z.object({ id: z.string().max(64) }) },
     responses: { 200: json(PublicUserSchema, 'What everybody may see'), ...problems(401, 404) },
   }),
@@ -242,6 +243,7 @@ export const wellKnownRoutes = createRoutes();
 
 wellKnownRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/.well-known/jwks.json',
     operationId: 'getJwks',

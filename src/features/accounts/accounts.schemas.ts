@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { ROLES } from '../../domain/accounts/account.ts';
 import {
   hasPasswordLength,
   MAX_PASSWORD_LENGTH,
@@ -80,7 +79,7 @@ export const UserSchema = z
     email: z.string(),
     username: z.string(),
     display_name: z.string(),
-    roles: z.array(z.enum(ROLES)),
+    roles: z.array(z.string()),
     created_at: Timestamp,
   })
   .meta({ id: 'User' });

@@ -5,8 +5,10 @@ import { isGuessable } from '../../domain/accounts/password-policy.ts';
 import { type Failure, failure } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
+import { isBarred } from '../../domain/trust/moderation.ts';
 import type { Caller } from '../../http/factory.ts';
 import { PasswordsBusyError } from '../../platform/passwords/passwords.ts';
+import { isOn } from '../flags/is-on.ts';
 import {
   countLoginAttempt,
   endSession,
@@ -50,8 +52,14 @@ const INVALID_REFRESH_TOKEN = failure(
   'invalid_refresh_token',
   'The refresh token is not valid or no longer valid. Sign in again.',
 );
-const SUSPENDED = failure('account_suspended', 'This account is suspended.');
 const BUSY = failure('unavailable', 'Too many people are signing in at this moment. Try again shortly.');
+
+/** What somebody who is suspended or banned is told. */
+function barredFailure({ status, suspendedUntilMs }: Account): Failure {
+  if (status === 'banned') return failure('account_banned', 'This account is banned.');
+  const until = suspendedUntilMs === null ? null : new Date(suspendedUntilMs).toISOString();
+  return failure('account_suspended', 'This account is suspended.', { suspended_until: until });
+}
 
 /** Runs a password hash; too long a queue for it is a refusal, not an error. */
 async function hashing<T>(work: Promise<T>): Promise<Result<T, Failure>> {
@@ -103,6 +111,8 @@ export async function register(
   input: { email: string; username: string; password: string; displayName: string | null },
   client: Client,
 ): Promise<Result<SignedIn, Failure>> {
+  if (!(await isOn(deps, 'registration_open')))
+    return err(failure('registration_closed', 'New accounts are not being made at the moment.'));
   if (isGuessable(input.password, input)) {
     const detail = 'This password is among the first that a guesser tries. Choose another.';
     return err({ code: 'weak_password', detail, errors: [{ pointer: '/password', detail }] });
@@ -117,6 +127,7 @@ export async function register(
     displayName: input.displayName ?? input.username,
     role: 'user',
     status: 'active',
+    suspendedUntilMs: null,
     createdAtMs: deps.now(),
   };
   const refreshToken = newSecret(deps.random);
@@ -167,7 +178,7 @@ export async function login(
   if (!matches.ok) return matches;
   if (!found || !matches.value) return err(INVALID_CREDENTIALS);
   const { account } = found;
-  if (account.status === 'suspended') return err(SUSPENDED);
+  if (isBarred(account, nowMs)) return err(barredFailure(account));
 
   const refreshToken = newSecret(deps.random);
   const session = await newSession(deps, account.id, client, refreshToken);
@@ -191,7 +202,7 @@ export async function refresh(deps: Deps, refreshToken: string): Promise<Result<
     return err(INVALID_REFRESH_TOKEN);
   }
   if (!found.isLive) return err(INVALID_REFRESH_TOKEN);
-  if (found.account.status === 'suspended') return err(SUSPENDED);
+  if (isBarred(found.account, nowMs)) return err(barredFailure(found.account));
 
   const next = newSecret(deps.random);
   const rotated = await rotateRefreshToken(deps.db, {
@@ -252,7 +263,7 @@ export async function redeemTicket(deps: Deps, ticket: string): Promise<Caller |
   const sessionId = await spendTicket(deps.db, await hashSecret(ticket), nowMs);
   if (sessionId === null || deps.revocations.isRevoked(sessionId)) return null;
   const account = await findSessionAccount(deps.db, sessionId, nowMs);
-  if (!account || account.status === 'suspended') return null;
+  if (!account || isBarred(account, nowMs)) return null;
   return {
     userId: account.id,
     sessionId,

@@ -1,10 +1,22 @@
 import { and, asc, eq, inArray, lt, sql } from 'drizzle-orm';
+import { outboxStatement } from '../../db/outbox.ts';
 import { feeSchedules, products, sizes } from '../../db/schema.ts';
-import type { Deps } from '../../deps.ts';
+import type { Deps, DomainEventHandler } from '../../deps.ts';
+import type { EventEnvelope } from '../../domain/events.ts';
+import type { BookStatus } from '../../domain/market/order.ts';
 import type { BookConfig } from '../../platform/books/books.ts';
+import { isOn } from '../flags/is-on.ts';
 
 /** The fee channel of order books (C.5). */
 const MATCH_CHANNEL = 'match';
+/** Books configured side by side, and pages of them in one request: what a request may call is bounded. */
+const BOOKS_PER_PAGE = 100;
+const PAGES_PER_REQUEST = 8;
+export const BOOKS_SYNC_REQUESTED = 'books.sync_requested';
+
+/** While trading is off for the whole house, no book takes orders; one that is halted stays so. */
+const statusWhile = (isTrading: boolean, own: BookStatus): BookStatus =>
+  isTrading || own === 'halted' ? own : 'cancel_only';
 
 /** What the books of these sizes must know, as the database says now. Unknown ids are left out. */
 export async function loadBookConfigs(deps: Deps, sizeIds: readonly string[]): Promise<BookConfig[]> {
@@ -20,6 +32,7 @@ export async function loadBookConfigs(deps: Deps, sizeIds: readonly string[]): P
     .from(feeSchedules)
     .where(and(eq(feeSchedules.channel, MATCH_CHANNEL), inArray(feeSchedules.currency, currencies)))
     .orderBy(asc(feeSchedules.validFrom));
+  const isTrading = await isOn(deps, 'trading_enabled');
 
   return rows.map(({ size, product }) => ({
     version: size.configVersion,
@@ -31,7 +44,7 @@ export async function loadBookConfigs(deps: Deps, sizeIds: readonly string[]): P
     retailCents: product.retailPriceCents,
     hidden: product.hidden,
     tickCents: size.tickCents,
-    status: size.bookStatus,
+    status: statusWhile(isTrading, size.bookStatus),
     priceRule: size.priceRule,
     selfTrade: size.selfTrade,
     collarFactor: size.collarFactor,
@@ -81,3 +94,32 @@ export async function syncStaleBooks(deps: Deps, limit: number): Promise<number>
     stale.map((row) => row.id),
   );
 }
+
+/**
+ * Tells every book that is behind, after a change that concerns many: as many as one request can reach at once, the
+ * rest from the queue. `cause` names the change.
+ */
+export async function syncManyBooks(deps: Deps, cause: string, page = 0): Promise<void> {
+  for (let left = PAGES_PER_REQUEST; left > 0; left -= 1) {
+    if ((await syncStaleBooks(deps, BOOKS_PER_PAGE)) < BOOKS_PER_PAGE) return;
+  }
+  const nowMs = deps.now();
+  const more: EventEnvelope<string, { cause: string; page: number }> = {
+    event_id: `${BOOKS_SYNC_REQUESTED}:${cause}:${page + 1}`,
+    type: BOOKS_SYNC_REQUESTED,
+    version: 1,
+    aggregate: { type: 'books', id: cause },
+    seq: page + 1,
+    correlation_id: cause,
+    occurred_at: new Date(nowMs).toISOString(),
+    data: { cause, page: page + 1 },
+  };
+  await outboxStatement(deps.db, [more], nowMs);
+  await deps.outbox.drain();
+}
+
+/** Handler of `books.sync_requested`. */
+export const continueSync: DomainEventHandler = async (deps, event) => {
+  const { cause, page } = event.data as { cause: string; page: number };
+  await syncManyBooks(deps, cause, page);
+};

@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
-import { defaultWidth } from '../../domain/catalog/image-file.ts';
 import { CurrencyCode, rfc3339 } from '../../http/openapi.ts';
+import { pictureUrls } from '../media/pictures.ts';
 import type {
   ImageAnswer,
   MovementAnswer,
@@ -14,21 +14,17 @@ import type { MovementRow, SizeRow } from './sizes.repository.ts';
 
 /** Rows to the wire: every column that leaves is named here. */
 
-export const mediaKey = (contentHash: string, width: number): string =>
-  `products/${contentHash}/${width}.webp`;
-const mediaUrl = (contentHash: string, width: number): string => `/media/${mediaKey(contentHash, width)}`;
-
 export function presentImage(row: ImageRow): z.infer<typeof ImageAnswer> {
-  const widths = JSON.parse(row.widths) as number[];
+  const { url, variants } = pictureUrls('products', row.contentHash, JSON.parse(row.widths) as number[]);
   return {
     id: row.id,
-    url: mediaUrl(row.contentHash, defaultWidth(widths)),
+    url,
     alt: row.alt,
     position: row.position,
     primary: row.isPrimary,
     width: row.width,
     height: row.height,
-    variants: widths.map((width) => ({ width, url: mediaUrl(row.contentHash, width) })),
+    variants,
   };
 }
 

@@ -1,5 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { MAX_IMAGES } from '../../domain/catalog/gallery.ts';
 import { INVENTORY_KINDS, MANUAL_INVENTORY_KINDS, MAX_MOVEMENT } from '../../domain/catalog/inventory.ts';
 import { searchExpression } from '../../domain/catalog/search-expression.ts';
 import { MAX_CENTS } from '../../domain/money.ts';
@@ -223,6 +222,9 @@ export const MovementAnswer = z
 export const MovementPage = pageOf(MovementAnswer).meta({ id: 'InventoryTransactionPage' });
 
 // ---- Images ----
+
+/** A page of one shoe needs no more, and the order of a few is rewritten at once. */
+export const MAX_IMAGES = 12;
 
 export const NewImageQuery = z.object({
   alt: optionalLine(300)

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from 'drizzle-orm';
 import { type Db, GUARD_SQL } from '../../db/client.ts';
 import { productImages, products } from '../../db/schema.ts';
-import type { Gallery } from '../../domain/catalog/gallery.ts';
+import type { Gallery } from '../../domain/media/gallery.ts';
 
 export type ImageRow = typeof productImages.$inferSelect;
 

@@ -1,61 +1,13 @@
-import { imageSize } from 'image-size';
 import type { Deps } from '../../deps.ts';
-import {
-  addImage,
-  type Gallery,
-  MAX_IMAGES,
-  makePrimary,
-  moveImage,
-  removeImage,
-} from '../../domain/catalog/gallery.ts';
-import { IMAGE_FORMATS, MAX_PIXELS, VARIANT_WIDTHS } from '../../domain/catalog/image-file.ts';
 import { newId } from '../../domain/ids.ts';
+import { addImage, type Gallery, makePrimary, moveImage, removeImage } from '../../domain/media/gallery.ts';
 import { problem } from '../../http/problem.ts';
-import type { ImageVariant } from '../../platform/media/images.ts';
-import { mediaKey } from './catalog.presenter.ts';
-import type { ImageChanges } from './catalog.schemas.ts';
+import { storePicture } from '../media/pictures.ts';
+import { type ImageChanges, MAX_IMAGES } from './catalog.schemas.ts';
 import { type ImageRow, imagesOf, writeGallery } from './images.repository.ts';
 import { findProduct } from './products.repository.ts';
 import { productNotFound } from './products.usecases.ts';
 import { retryStale } from './retry-stale.ts';
-
-const FORMATS: ReadonlySet<string> = new Set(IMAGE_FORMATS);
-
-const invalidImage = (detail: string) => problem('invalid_image', detail);
-
-/** Refuses what is not a picture by its bytes, whatever the request calls it, and what is too large to decode. */
-function checkImage(bytes: Uint8Array): void {
-  let size: ReturnType<typeof imageSize>;
-  try {
-    size = imageSize(bytes);
-  } catch {
-    throw invalidImage('The body is not an image. Send a PNG, JPEG, WebP or AVIF file.');
-  }
-  if (!FORMATS.has(size.type ?? ''))
-    throw invalidImage('The image is of another format. Send a PNG, JPEG, WebP or AVIF file.');
-  const pixels = Math.max(...[size, ...(size.images ?? [])].map(({ width, height }) => width * height));
-  if (pixels > MAX_PIXELS)
-    throw problem('image_too_large', `The image has more than ${MAX_PIXELS} pixels.`, {
-      max_pixels: MAX_PIXELS,
-    });
-}
-
-/** The picture in each stored width. One that comes out narrower than asked is the whole picture, and the last. */
-async function renderVariants(deps: Deps, bytes: Uint8Array): Promise<ImageVariant[]> {
-  const variants: ImageVariant[] = [];
-  for (const width of VARIANT_WIDTHS) {
-    const variant = await deps.images.resize(bytes, width);
-    if (variant === null) throw invalidImage('The image could not be decoded; it may be damaged.');
-    if (variants.at(-1)?.width !== variant.width) variants.push(variant);
-    if (variant.width < width) break;
-  }
-  return variants;
-}
-
-async function contentHash(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
 
 interface ProductGallery {
   product: { id: string; version: number };
@@ -82,11 +34,7 @@ function checkRoom(images: readonly ImageRow[]): void {
     throw problem('too_many_images', `A product has at most ${MAX_IMAGES} images.`);
 }
 
-/**
- * Stores a picture in its widths, without its metadata, and adds it to the product's gallery (SN-08). The row is written
- * after the objects: what fails in between leaves objects that nothing points at and that the next upload of the same
- * picture takes over.
- */
+/** Stores a picture and adds it to the product's gallery (SN-08). */
 export async function uploadImage(
   deps: Deps,
   productId: string,
@@ -94,14 +42,7 @@ export async function uploadImage(
   { alt, asPrimary }: { alt: string; asPrimary: boolean },
 ): Promise<ImageRow> {
   checkRoom((await readGallery(deps, productId)).images);
-  checkImage(bytes);
-  const [variants, hash] = await Promise.all([renderVariants(deps, bytes), contentHash(bytes)]);
-  await Promise.all(
-    variants.map(({ width, bytes: encoded, contentType }) =>
-      deps.media.put(mediaKey(hash, width), encoded, contentType),
-    ),
-  );
-  const largest = variants.at(-1)!;
+  const { widths, ...picture } = await storePicture(deps, 'products', bytes);
   const id = newId('img', deps.random);
   await retryStale(async () => {
     const { product, images, gallery } = await readGallery(deps, productId);
@@ -110,14 +51,11 @@ export async function uploadImage(
     const row: ImageRow = {
       id,
       productId,
-      contentHash: hash,
-      contentType: largest.contentType,
-      width: largest.width,
-      height: largest.height,
+      ...picture,
       alt,
       position: images.length,
       isPrimary: false,
-      widths: JSON.stringify(variants.map(({ width }) => width)),
+      widths: JSON.stringify(widths),
       createdAt: nowMs,
     };
     await writeGallery(deps.db, product, { kind: 'insert', row }, addImage(gallery, id, asPrimary), nowMs);
@@ -152,10 +90,7 @@ export async function changeImage(
   return imageOf(deps, productId, id);
 }
 
-/**
- * Takes a picture off its product. Its objects stay: another product, or an upload under way, may show the same content,
- * and whoever fetched it may keep it for good.
- */
+/** Takes a picture off its product; its objects stay, see `storePicture`. */
 export async function deleteImage(deps: Deps, productId: string, id: string): Promise<void> {
   await retryStale(async () => {
     const { product, images, gallery } = await readGallery(deps, productId);

@@ -1,9 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
-import { optionalUser, requireAdmin } from '../../http/auth.ts';
+import { anyone, mutation, open, permitted } from '../../http/access.ts';
 import { isUnchanged } from '../../http/etag.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { idempotent } from '../../http/idempotency.ts';
-import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
+import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { presentListItem, presentProduct } from './catalog.presenter.ts';
 import {
   IfMatch,
@@ -39,14 +38,12 @@ export const productsRoutes = createRoutes();
 
 productsRoutes.openapi(
   createRoute({
+    ...mutation(permitted('catalog.manage')),
     method: 'post',
     path: '/products',
     operationId: 'createProduct',
     tags: ['Catalogue'],
     summary: 'Add a product',
-    security: BEARER,
-    middleware: [requireAdmin, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: { body: jsonBody(NewProduct) },
     responses: { 201: json(ProductAnswer, 'The product'), ...problems(400, 401, 403, 409, 413, 415) },
   }),
@@ -61,12 +58,12 @@ productsRoutes.openapi(
 
 productsRoutes.openapi(
   createRoute({
+    ...anyone,
     method: 'get',
     path: '/products',
     operationId: 'listProducts',
     tags: ['Catalogue'],
     summary: 'Browse the catalogue',
-    middleware: [optionalUser] as const,
     request: { query: ProductsQuery },
     responses: { 200: json(ProductPage, 'One page'), ...problems(401, 403) },
   }),
@@ -77,6 +74,7 @@ productsRoutes.openapi(
 // Before /products/{product_id}, which would take "search" for an id.
 productsRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/products/search',
     operationId: 'searchProducts',
@@ -98,12 +96,12 @@ productsRoutes.openapi(
 
 productsRoutes.openapi(
   createRoute({
+    ...anyone,
     method: 'get',
     path: '/products/{product_id}',
     operationId: 'getProduct',
     tags: ['Catalogue'],
     summary: 'Read a product with its sizes and images',
-    middleware: [optionalUser] as const,
     request: { params: ProductId, headers: IfNoneMatch },
     responses: {
       200: json(ProductAnswer, 'The product'),
@@ -121,15 +119,13 @@ productsRoutes.openapi(
 
 productsRoutes.openapi(
   createRoute({
+    ...mutation(permitted('catalog.manage')),
     method: 'patch',
     path: '/products/{product_id}',
     operationId: 'changeProduct',
     tags: ['Catalogue'],
     summary: 'Change a product',
     description: 'Products are hidden, never deleted: their books and sales refer to them.',
-    security: BEARER,
-    middleware: [requireAdmin, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: {
       params: ProductId,
       headers: IfMatch,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isUniqueViolation } from '../../db/client.ts';
 import type { Deps } from '../../deps.ts';
 import { newId } from '../../domain/ids.ts';
+import { permissionsOf } from '../../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { requiredVersion } from '../../http/etag.ts';
 import type { Caller } from '../../http/factory.ts';
@@ -33,14 +34,16 @@ export interface WholeProduct {
   images: ImageRow[];
 }
 
-export const isAdmin = (caller: Caller | null): boolean => caller?.roles.includes('admin') ?? false;
+/** Hidden products are for those who manage the catalogue. */
+export const seesHidden = async (deps: Deps, caller: Caller | null): Promise<boolean> =>
+  caller !== null && (await permissionsOf(deps.db, caller.userId)).includes('catalog.manage');
 
 export const productNotFound = () => problem('product_not_found', 'There is no such product.');
 
 /** The product, unless it does not exist or is hidden from this caller: to them both are the same. */
 export async function visibleProduct(deps: Deps, id: string, caller: Caller | null): Promise<ProductRow> {
   const product = await findProduct(deps.db, id);
-  if (!product || (product.hidden && !isAdmin(caller))) throw productNotFound();
+  if (!product || (product.hidden && !(await seesHidden(deps, caller)))) throw productNotFound();
   return product;
 }
 
@@ -167,14 +170,15 @@ export interface ProductPage {
   nextCursor: string | null;
 }
 
-/** One page of the catalogue with the primary image of each product; hidden products only for an admin who asks. */
+/** One page of the catalogue with the primary image of each product; hidden products only for staff who ask. */
 export async function browseProducts(
   deps: Deps,
   query: ProductsQuery,
   caller: Caller | null,
 ): Promise<ProductPage> {
   const withHidden = query.hidden === 'true';
-  if (withHidden && !isAdmin(caller)) throw problem('forbidden', 'Only admins list hidden products.');
+  if (withHidden && !(await seesHidden(deps, caller)))
+    throw problem('forbidden', 'Hidden products need the permission catalog.manage.');
   const cursor = decodeCursor(query.cursor, ProductCursor);
   if (cursor !== null && cursor[0] !== query.sort)
     throw problem('invalid_cursor', 'The cursor belongs to another order of this list.');

@@ -1,10 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
-import { callerIn, optionalUser, requireAdmin } from '../../http/auth.ts';
+import { anyone, mutation, permitted } from '../../http/access.ts';
+import { callerIn } from '../../http/auth.ts';
 import { PageQuery } from '../../http/cursor.ts';
 import { isUnchanged, versionTag } from '../../http/etag.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { idempotent } from '../../http/idempotency.ts';
-import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
+import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { presentMovement, presentSize } from './catalog.presenter.ts';
 import {
   IfMatch,
@@ -33,14 +33,12 @@ export const sizesRoutes = createRoutes();
 
 sizesRoutes.openapi(
   createRoute({
+    ...mutation(permitted('catalog.manage')),
     method: 'post',
     path: '/products/{product_id}/sizes',
     operationId: 'createSize',
     tags: ['Catalogue'],
     summary: 'Add a size and open its order book',
-    security: BEARER,
-    middleware: [requireAdmin, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: { params: ProductId, body: jsonBody(NewSize) },
     responses: { 201: json(SizeAnswer, 'The size'), ...problems(400, 401, 403, 404, 409, 413, 415) },
   }),
@@ -60,12 +58,12 @@ sizesRoutes.openapi(
 
 sizesRoutes.openapi(
   createRoute({
+    ...anyone,
     method: 'get',
     path: '/products/{product_id}/sizes',
     operationId: 'listSizes',
     tags: ['Catalogue'],
     summary: 'The sizes of a product, all of them on one page',
-    middleware: [optionalUser] as const,
     request: { params: ProductId, query: SizesQuery },
     responses: { 200: json(SizeList, 'The sizes in their order'), ...problems(401, 404) },
   }),
@@ -82,12 +80,12 @@ sizesRoutes.openapi(
 
 sizesRoutes.openapi(
   createRoute({
+    ...anyone,
     method: 'get',
     path: '/sizes/{size_id}',
     operationId: 'getSize',
     tags: ['Catalogue'],
     summary: 'Read a size',
-    middleware: [optionalUser] as const,
     request: { params: SizeId, headers: IfNoneMatch },
     responses: {
       200: json(SizeAnswer, 'The size'),
@@ -105,14 +103,12 @@ sizesRoutes.openapi(
 
 sizesRoutes.openapi(
   createRoute({
+    ...mutation(permitted('catalog.manage')),
     method: 'patch',
     path: '/sizes/{size_id}',
     operationId: 'changeSize',
     tags: ['Catalogue'],
     summary: 'Change the tick or the place of a size',
-    security: BEARER,
-    middleware: [requireAdmin, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: {
       params: SizeId,
       headers: IfMatch,
@@ -136,15 +132,13 @@ sizesRoutes.openapi(
 
 sizesRoutes.openapi(
   createRoute({
+    ...mutation(permitted('catalog.manage')),
     method: 'post',
     path: '/sizes/{size_id}/inventory',
     operationId: 'moveInventory',
     tags: ['Catalogue'],
     summary: 'Add, remove, reserve or release units',
     description: 'Never below zero and never reserved above stock, whatever arrives at once.',
-    security: BEARER,
-    middleware: [requireAdmin, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: { params: SizeId, body: jsonBody(NewMovement) },
     responses: {
       201: json(MovementAnswer, 'The entry of the audit trail'),
@@ -167,13 +161,12 @@ sizesRoutes.openapi(
 
 sizesRoutes.openapi(
   createRoute({
+    ...permitted('catalog.manage'),
     method: 'get',
     path: '/sizes/{size_id}/inventory',
     operationId: 'listInventory',
     tags: ['Catalogue'],
     summary: 'The audit trail of the stock of a size, newest first',
-    security: BEARER,
-    middleware: [requireAdmin] as const,
     request: { params: SizeId, query: PageQuery },
     responses: { 200: json(MovementPage, 'One page'), ...problems(401, 403, 404) },
   }),

@@ -10,7 +10,7 @@ import { problem } from '../../http/problem.ts';
 import { syncBooks } from './book-config.ts';
 import type { NewSize, SizeChanges } from './catalog.schemas.ts';
 import { matchKey } from './products.repository.ts';
-import { isAdmin, visibleProduct } from './products.usecases.ts';
+import { seesHidden, visibleProduct } from './products.usecases.ts';
 import { retryStale } from './retry-stale.ts';
 import {
   findSize,
@@ -38,7 +38,7 @@ async function knownSize(deps: Deps, id: string): Promise<SizeOfProduct> {
 /** The size, unless it does not exist or its product is hidden from this caller. */
 export async function getSize(deps: Deps, id: string, caller: Caller | null): Promise<SizeOfProduct> {
   const found = await knownSize(deps, id);
-  if (found.hidden && !isAdmin(caller)) throw sizeNotFound();
+  if (found.hidden && !(await seesHidden(deps, caller))) throw sizeNotFound();
   return found;
 }
 

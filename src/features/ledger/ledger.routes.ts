@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { LEDGER_REASONS } from '../../domain/ledger/posting.ts';
 import { DAY_MS } from '../../domain/time.ts';
-import { requireAdmin } from '../../http/auth.ts';
+import { open, permitted } from '../../http/access.ts';
 import { pageOf } from '../../http/cursor.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { BEARER, CurrencyCode, json, problems, rfc3339, Timestamp } from '../../http/openapi.ts';
+import { CurrencyCode, json, problems, rfc3339, Timestamp } from '../../http/openapi.ts';
 import { feeRevenue, feeScheduleRows, trialBalance } from './ledger.repository.ts';
 
 const TrialBalanceAnswer = z
@@ -76,13 +76,12 @@ export const ledgerRoutes = createRoutes();
 
 ledgerRoutes.openapi(
   createRoute({
+    ...permitted('finance.read'),
     method: 'get',
     path: '/admin/ledger/trial-balance',
     operationId: 'getTrialBalance',
     tags: ['Ledger'],
     summary: 'The balance of every account; each currency sums to zero',
-    security: BEARER,
-    middleware: [requireAdmin] as const,
     responses: { 200: json(TrialBalanceAnswer, 'The trial balance'), ...problems(401, 403) },
   }),
   async (c) => {
@@ -111,12 +110,13 @@ ledgerRoutes.openapi(
 
 ledgerRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/fees/configs',
     operationId: 'listFeeConfigs',
     tags: ['Fees'],
     summary: 'The fee schedule: every channel and currency, announced changes too',
-    responses: { 200: json(FeeConfigs, 'The rows of the schedule'), ...problems() },
+    responses: { 200: json(FeeConfigs, 'The rows of the schedule'), ...problems(401) },
   }),
   async (c) => {
     const { db, now } = c.get('deps');
@@ -144,13 +144,12 @@ ledgerRoutes.openapi(
 
 ledgerRoutes.openapi(
   createRoute({
+    ...permitted('finance.read'),
     method: 'get',
     path: '/fees/revenue',
     operationId: 'getFeeRevenue',
     tags: ['Fees'],
     summary: 'Fees earned and given back, by day',
-    security: BEARER,
-    middleware: [requireAdmin] as const,
     request: { query: RevenueQuery },
     responses: { 200: json(RevenueAnswer, 'The fees of the days asked for'), ...problems(401, 403) },
   }),

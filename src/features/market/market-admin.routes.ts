@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { keyOf } from '../../domain/ids.ts';
 import type { HistoricTrade } from '../../domain/market/record.ts';
-import { callerIn, requireAdmin } from '../../http/auth.ts';
+import { mutation, permitted } from '../../http/access.ts';
+import { callerIn } from '../../http/auth.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { idempotent, readIdempotencyKey } from '../../http/idempotency.ts';
-import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
+import { readIdempotencyKey } from '../../http/idempotency.ts';
+import { IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { rawJson } from '../../http/raw-json.ts';
 import { syncBooks } from '../catalog/book-config.ts';
@@ -19,13 +20,12 @@ export const marketAdminRoutes = createRoutes();
 
 marketAdminRoutes.openapi(
   createRoute({
+    ...permitted('market.manage'),
     method: 'post',
     path: '/admin/market/{product_id}/{size_id}/history',
     tags: TAGS,
     operationId: 'importHistory',
     summary: 'Import sales of the past with their recorded times',
-    security: BEARER,
-    middleware: requireAdmin,
     parameters: [IDEMPOTENCY_KEY],
     request: { params: BookParams, body: jsonBody(HistoryBody) },
     responses: {
@@ -64,14 +64,12 @@ marketAdminRoutes.openapi(
 
 marketAdminRoutes.openapi(
   createRoute({
+    ...mutation(permitted('market.manage')),
     method: 'patch',
     path: '/admin/market/{product_id}/{size_id}',
     tags: TAGS,
     operationId: 'changeBookRules',
     summary: 'Change the rules of a book: halt it, its price rule, self-trade rule or collar',
-    security: BEARER,
-    middleware: [requireAdmin, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: { params: BookParams, body: jsonBody(RulesBody) },
     responses: { 200: json(RulesAnswer, 'The rules in force'), ...problems(400, 401, 403, 404, 413, 415) },
   }),
@@ -114,13 +112,12 @@ marketAdminRoutes.openapi(
 
 marketAdminRoutes.openapi(
   createRoute({
+    ...permitted('market.manage'),
     method: 'post',
     path: '/admin/projection/rebuild',
     tags: TAGS,
     operationId: 'rebuildProjection',
     summary: 'Send the journals of the books to the projection once more, a page of books at a time',
-    security: BEARER,
-    middleware: requireAdmin,
     request: {
       body: jsonBody(
         z.strictObject({ after: z.string().max(40).default('') }).meta({ id: 'RebuildProjection' }),

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { Deps } from '../../deps.ts';
 import { keyOf } from '../../domain/ids.ts';
 import { matchAmounts } from '../../domain/market/fees.ts';
-import { optionalUser } from '../../http/auth.ts';
+import { anyone, open } from '../../http/access.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
 import { json, problems, rfc3339 } from '../../http/openapi.ts';
@@ -53,6 +53,7 @@ async function showBook(c: Context<AppEnv>, book: BookPath, read: MarketRead): P
 
 marketRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/market/{product_id}/{size_id}',
     tags: TAGS,
@@ -66,6 +67,7 @@ marketRoutes.openapi(
 
 marketRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/market/{product_id}/{size_id}/book',
     tags: TAGS,
@@ -79,6 +81,7 @@ marketRoutes.openapi(
 
 marketRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/market/{product_id}/{size_id}/trades',
     tags: TAGS,
@@ -125,6 +128,7 @@ marketRoutes.openapi(
 
 marketRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/market/{product_id}/{size_id}/candles',
     tags: TAGS,
@@ -148,13 +152,13 @@ marketRoutes.openapi(
 
 marketRoutes.openapi(
   createRoute({
+    ...anyone,
     method: 'get',
     path: '/market/{product_id}/{size_id}/quote',
     tags: TAGS,
     operationId: 'getQuote',
     summary: 'What buying or selling now costs, all fees in',
     description: 'Signed in, your own orders are left out, as they cannot trade with you.',
-    middleware: optionalUser,
     request: { params: BookParams, query: QuoteQuery },
     responses: { 200: json(QuoteView, 'The quote'), ...problems(401, 404, 503) },
   }),
@@ -172,6 +176,7 @@ marketRoutes.openapi(
 
 marketRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/market/{product_id}/{size_id}/ws',
     tags: TAGS,
@@ -187,6 +192,7 @@ marketRoutes.openapi(
 
 marketRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/market/{product_id}',
     tags: TAGS,
@@ -231,6 +237,7 @@ marketRoutes.openapi(
 
 marketRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/fees/calculate',
     tags: ['Fees'],

@@ -3,11 +3,12 @@ import type { Context } from 'hono';
 import type { Deps } from '../../deps.ts';
 import { keyOf } from '../../domain/ids.ts';
 import type { Side } from '../../domain/market/order.ts';
-import { callerIn, limitUser, requireUser } from '../../http/auth.ts';
+import { open, party, signedIn } from '../../http/access.ts';
+import { callerIn, limitUser } from '../../http/auth.ts';
 import { decodeCursor, encodeCursor, pageOf } from '../../http/cursor.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
 import { readIdempotencyKey } from '../../http/idempotency.ts';
-import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
+import { IDEMPOTENCY_KEY, json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
 import { fieldErrors, Problem, problem, STATUS } from '../../http/problem.ts';
 import { rawJson } from '../../http/raw-json.ts';
 import type { CommandAnswer } from '../../platform/books/books.ts';
@@ -96,6 +97,7 @@ function addSide(side: Side) {
 
   ordersRoutes.openapi(
     createRoute({
+      ...signedIn,
       method: 'post',
       path,
       tags: TAGS,
@@ -103,8 +105,6 @@ function addSide(side: Side) {
       summary: `Place ${article}; it matches at once where it can`,
       description:
         'A repeat under the same Idempotency-Key or client_id gets the first answer; another order under it is 422.',
-      security: BEARER,
-      middleware: requireUser,
       parameters: [IDEMPOTENCY_KEY],
       request: { body: jsonBody(PlaceBody) },
       responses: {
@@ -117,13 +117,12 @@ function addSide(side: Side) {
 
   ordersRoutes.openapi(
     createRoute({
+      ...signedIn,
       method: 'post',
       path: `${path}/batch`,
       tags: TAGS,
       operationId: side === 'bid' ? 'placeBids' : 'placeAsks',
       summary: `Place many ${side}s; each is checked and answered by itself`,
-      security: BEARER,
-      middleware: requireUser,
       parameters: [IDEMPOTENCY_KEY],
       request: { body: jsonBody(BatchBody) },
       responses: {
@@ -145,13 +144,12 @@ function addSide(side: Side) {
 
   ordersRoutes.openapi(
     createRoute({
+      ...signedIn,
       method: 'get',
       path,
       tags: TAGS,
       operationId: side === 'bid' ? 'listMyBids' : 'listMyAsks',
       summary: `My ${side}s, newest first`,
-      security: BEARER,
-      middleware: requireUser,
       request: { query: MyOrdersQuery },
       responses: { 200: json(pageOf(OrderView), `My ${side}s`), ...problems(401) },
     }),
@@ -181,6 +179,7 @@ function addSide(side: Side) {
 
   ordersRoutes.openapi(
     createRoute({
+      ...open,
       method: 'get',
       path: `${path}/product/{id}`,
       tags: TAGS,
@@ -214,13 +213,12 @@ function addSide(side: Side) {
 
   ordersRoutes.openapi(
     createRoute({
+      ...party,
       method: 'get',
       path: `${path}/{id}`,
       tags: TAGS,
       operationId: side === 'bid' ? 'getBid' : 'getAsk',
       summary: `One of my ${side}s`,
-      security: BEARER,
-      middleware: requireUser,
       request: { params: OrderParams },
       responses: { 200: json(OrderView, 'The order'), ...problems(401, 404) },
     }),
@@ -233,13 +231,12 @@ function addSide(side: Side) {
 
   ordersRoutes.openapi(
     createRoute({
+      ...party,
       method: 'patch',
       path: `${path}/{id}`,
       tags: TAGS,
       operationId: side === 'bid' ? 'amendBid' : 'amendAsk',
       summary: `Change ${article}: a smaller quantity keeps its place, anything else gives it up and may match`,
-      security: BEARER,
-      middleware: requireUser,
       parameters: [IDEMPOTENCY_KEY],
       request: { params: OrderParams, body: jsonBody(AmendTerms) },
       responses: {
@@ -256,13 +253,12 @@ function addSide(side: Side) {
 
   ordersRoutes.openapi(
     createRoute({
+      ...party,
       method: 'delete',
       path: `${path}/{id}`,
       tags: TAGS,
       operationId: side === 'bid' ? 'cancelBid' : 'cancelAsk',
       summary: `Cancel ${article}`,
-      security: BEARER,
-      middleware: requireUser,
       parameters: [IDEMPOTENCY_KEY],
       request: { params: OrderParams },
       responses: { 200: json(OrderView, 'The cancelled order'), ...problems(401, 404, 409) },
@@ -280,6 +276,7 @@ for (const [action, side] of [
 ] as const) {
   ordersRoutes.openapi(
     createRoute({
+      ...signedIn,
       method: 'post',
       path: `/market/{product_id}/{size_id}/${action}`,
       tags: TAGS,
@@ -288,8 +285,6 @@ for (const [action, side] of [
         side === 'bid'
           ? 'Buy at the lowest ask, at once or not at all'
           : 'Sell at the highest bid, at once or not at all',
-      security: BEARER,
-      middleware: requireUser,
       parameters: [IDEMPOTENCY_KEY],
       request: { params: BookParams, body: jsonBody(TakeBody) },
       responses: {
@@ -343,13 +338,12 @@ function matchView(row: MatchRow, userId: string): z.infer<typeof MatchView> {
 
 ordersRoutes.openapi(
   createRoute({
+    ...signedIn,
     method: 'get',
     path: '/matches',
     tags: TAGS,
     operationId: 'listMyMatches',
     summary: 'My matches as buyer or seller, newest first',
-    security: BEARER,
-    middleware: requireUser,
     request: { query: MatchesQuery },
     responses: { 200: json(pageOf(MatchView), 'My matches'), ...problems(401) },
   }),
@@ -374,13 +368,12 @@ ordersRoutes.openapi(
 
 ordersRoutes.openapi(
   createRoute({
+    ...party,
     method: 'get',
     path: '/matches/{id}',
     tags: TAGS,
     operationId: 'getMatch',
     summary: 'One of my matches',
-    security: BEARER,
-    middleware: requireUser,
     request: { params: OrderParams },
     responses: { 200: json(MatchView, 'The match'), ...problems(401, 404) },
   }),

@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
-import { callerIn, requireUser } from '../../http/auth.ts';
+import { mutation, party, signedIn } from '../../http/access.ts';
+import { callerIn } from '../../http/auth.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { idempotent } from '../../http/idempotency.ts';
-import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
+import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { addAddress, changeAddress, deleteAddress, getAddress, listAddresses } from './addresses.usecases.ts';
 import { presentAddress } from './orders.presenter.ts';
 import { AddressAnswer, AddressChanges, AddressId, AddressList, NewAddress } from './orders.schemas.ts';
@@ -13,13 +13,12 @@ export const addressesRoutes = createRoutes();
 
 addressesRoutes.openapi(
   createRoute({
+    ...signedIn,
     method: 'get',
     path: '/addresses',
     operationId: 'listAddresses',
     tags: TAGS,
     summary: 'Your addresses, all on one page, the defaults first',
-    security: BEARER,
-    middleware: [requireUser] as const,
     responses: { 200: json(AddressList, 'Your addresses'), ...problems(401) },
   }),
   async (c) => {
@@ -30,14 +29,12 @@ addressesRoutes.openapi(
 
 addressesRoutes.openapi(
   createRoute({
+    ...mutation(signedIn),
     method: 'post',
     path: '/addresses',
     operationId: 'addAddress',
     tags: TAGS,
     summary: 'Add an address; the first of its type is the default',
-    security: BEARER,
-    middleware: [requireUser, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: { body: jsonBody(NewAddress) },
     responses: { 201: json(AddressAnswer, 'The address'), ...problems(400, 401, 409, 413, 415) },
   }),
@@ -49,13 +46,12 @@ addressesRoutes.openapi(
 
 addressesRoutes.openapi(
   createRoute({
+    ...party,
     method: 'get',
     path: '/addresses/{address_id}',
     operationId: 'getAddress',
     tags: TAGS,
     summary: 'Read one of your addresses',
-    security: BEARER,
-    middleware: [requireUser] as const,
     request: { params: AddressId },
     responses: { 200: json(AddressAnswer, 'The address'), ...problems(401, 404) },
   }),
@@ -67,14 +63,12 @@ addressesRoutes.openapi(
 
 addressesRoutes.openapi(
   createRoute({
+    ...mutation(party),
     method: 'patch',
     path: '/addresses/{address_id}',
     operationId: 'changeAddress',
     tags: TAGS,
     summary: 'Change one of your addresses, or make it the default',
-    security: BEARER,
-    middleware: [requireUser, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: { params: AddressId, body: jsonBody(AddressChanges) },
     responses: { 200: json(AddressAnswer, 'The address'), ...problems(400, 401, 404, 413, 415) },
   }),
@@ -87,14 +81,12 @@ addressesRoutes.openapi(
 
 addressesRoutes.openapi(
   createRoute({
+    ...mutation(party),
     method: 'delete',
     path: '/addresses/{address_id}',
     operationId: 'deleteAddress',
     tags: TAGS,
     summary: 'Delete one of your addresses; orders keep their copy',
-    security: BEARER,
-    middleware: [requireUser, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: { params: AddressId },
     responses: { 204: { description: 'It is gone' }, ...problems(401, 404) },
   }),

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { signed } from '../../http/access.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, problems } from '../../http/openapi.ts';
 import { receiveCarrierReport } from './carrier.usecases.ts';
@@ -9,6 +10,7 @@ export const carrierRoutes = createRoutes();
 
 carrierRoutes.openapi(
   createRoute({
+    ...signed,
     method: 'post',
     path: '/webhooks/carrier',
     operationId: 'receiveCarrierReport',

@@ -22,7 +22,7 @@ export function presentOrder({ row, state, lines, actor, allowedActions }: Order
     status: row.status,
     payment_status: row.paymentStatus,
     verification: row.verification,
-    role: actor.roles[0]!,
+    role: actor.roles[0] ?? ('reader' as const),
     buyer_id: row.buyerId,
     seller_id: row.sellerId,
     match_id: row.matchId,

@@ -2,10 +2,11 @@ import { createRoute, type z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ORDER_ACTIONS } from '../../domain/orders/order.ts';
 import type { TransitionInput } from '../../domain/orders/order-machine.ts';
-import { callerIn, requireUser } from '../../http/auth.ts';
+import { mutation, party, signedIn } from '../../http/access.ts';
+import { callerIn } from '../../http/auth.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
-import { idempotent, readIdempotencyKey } from '../../http/idempotency.ts';
-import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
+import { readIdempotencyKey } from '../../http/idempotency.ts';
+import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { presentHistory, presentOrder } from './orders.presenter.ts';
 import {
   CheckoutBody,
@@ -36,14 +37,12 @@ export function sendEventsSoon(c: Context<AppEnv>): void {
 
 purchasesRoutes.openapi(
   createRoute({
+    ...mutation(signedIn),
     method: 'post',
     path: '/orders',
     operationId: 'checkout',
     tags: TAGS,
     summary: 'Order catalogue goods at their retail price; the payment follows',
-    security: BEARER,
-    middleware: [requireUser, idempotent] as const,
-    parameters: [IDEMPOTENCY_KEY],
     request: { body: jsonBody(CheckoutBody) },
     responses: { 201: json(PurchaseAnswer, 'The order, pending'), ...problems(400, 401, 404, 409, 413, 415) },
   }),
@@ -68,13 +67,12 @@ purchasesRoutes.openapi(
 
 purchasesRoutes.openapi(
   createRoute({
+    ...signedIn,
     method: 'get',
     path: '/orders',
     operationId: 'listPurchases',
     tags: TAGS,
     summary: 'Your orders, bought and sold, newest first',
-    security: BEARER,
-    middleware: [requireUser] as const,
     request: { query: OrdersQuery },
     responses: { 200: json(PurchasePage, 'A page of orders'), ...problems(401) },
   }),
@@ -94,13 +92,12 @@ purchasesRoutes.openapi(
 for (const role of ['buyer', 'seller'] as const) {
   purchasesRoutes.openapi(
     createRoute({
+      ...party,
       method: 'get',
       path: `/orders/${role}/{user_id}`,
       operationId: role === 'buyer' ? 'listBought' : 'listSold',
       tags: TAGS,
-      summary: `The orders of which a user is the ${role}: your own, or anybody's for an admin`,
-      security: BEARER,
-      middleware: [requireUser] as const,
+      summary: `The orders of which a user is the ${role}: your own, or anybody's for staff`,
       request: { params: UserId, query: PartyOrdersQuery },
       responses: { 200: json(PurchasePage, 'A page of orders'), ...problems(401, 404) },
     }),
@@ -108,7 +105,7 @@ for (const role of ['buyer', 'seller'] as const) {
       const { status, ...page } = c.req.valid('query');
       const caller = callerIn(c);
       const { user_id: userId } = c.req.valid('param');
-      assertMayList(userId, caller);
+      await assertMayList(c.get('deps'), userId, caller);
       const { orders, nextCursor } = await listOrders(c.get('deps'), { userId, role, status }, page, caller);
       return c.json({ data: orders.map(presentOrder), next_cursor: nextCursor }, 200);
     },
@@ -117,13 +114,12 @@ for (const role of ['buyer', 'seller'] as const) {
 
 purchasesRoutes.openapi(
   createRoute({
+    ...party,
     method: 'get',
     path: '/orders/{order_id}',
     operationId: 'getPurchase',
     tags: TAGS,
     summary: 'An order with its history, for its parties and for staff',
-    security: BEARER,
-    middleware: [requireUser] as const,
     request: { params: OrderId },
     responses: { 200: json(PurchaseWithHistory, 'The order'), ...problems(401, 404) },
   }),
@@ -138,13 +134,12 @@ purchasesRoutes.openapi(
 
 purchasesRoutes.openapi(
   createRoute({
+    ...party,
     method: 'get',
     path: '/orders/{order_id}/history',
     operationId: 'getPurchaseHistory',
     tags: TAGS,
     summary: 'Every step of an order, oldest first',
-    security: BEARER,
-    middleware: [requireUser] as const,
     request: { params: OrderId },
     responses: { 200: json(HistoryList, 'All steps on one page'), ...problems(401, 404) },
   }),
@@ -184,14 +179,12 @@ function actionRoute(
   const path: string = `/orders/{order_id}/${action}`;
   purchasesRoutes.openapi(
     createRoute({
+      ...mutation(party),
       method: 'post',
       path,
       operationId: `${name[0]!.toLowerCase()}${name.slice(1)}Purchase`,
       tags: TAGS,
       summary,
-      security: BEARER,
-      middleware: [requireUser, idempotent] as const,
-      parameters: [IDEMPOTENCY_KEY],
       request: {
         params: OrderId,
         body: { content: { 'application/json': { schema: body } }, required: false },

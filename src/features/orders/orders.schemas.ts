@@ -149,7 +149,7 @@ export const PurchaseAnswer = z
     status: z.enum(ORDER_STATUSES),
     payment_status: z.enum(PAYMENT_STATUSES),
     verification: z.enum(VERIFICATION_STATUSES),
-    role: z.enum(ACTOR_ROLES).meta({ description: 'What you are to this order' }),
+    role: z.enum([...ACTOR_ROLES, 'reader']).meta({ description: 'What you are to this order' }),
     buyer_id: z.string(),
     seller_id: z.string().nullable().meta({ description: 'Null when the platform sells' }),
     match_id: z.string().nullable(),

@@ -13,6 +13,7 @@ import {
   type TransitionInput,
   transition,
 } from '../../domain/orders/order-machine.ts';
+import { permissionsOf } from '../../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import type { Caller } from '../../http/factory.ts';
 import { Problem, problem } from '../../http/problem.ts';
@@ -40,8 +41,20 @@ export interface OrderOfCaller extends StoredOrder {
 
 const orderNotFound = () => problem('order_not_found', 'There is no such order, or it is not yours.');
 
-function forCaller(deps: Deps, stored: StoredOrder, caller: Caller): OrderOfCaller {
-  const actor = actorOn(stored.state, { id: caller.userId, roles: caller.roles });
+/** Permissions are read only for somebody who is no party: a party acts as a party, whatever else they may do. */
+async function forCaller(deps: Deps, stored: StoredOrder, caller: Caller): Promise<OrderOfCaller> {
+  const { buyerId, sellerId } = stored.row;
+  const isParty = caller.userId === buyerId || caller.userId === sellerId;
+  return forActor(deps, stored, caller, isParty ? [] : await permissionsOf(deps.db, caller.userId));
+}
+
+function forActor(
+  deps: Deps,
+  stored: StoredOrder,
+  caller: Caller,
+  permissions: readonly string[],
+): OrderOfCaller {
+  const actor = actorOn(stored.state, { id: caller.userId, permissions });
   if (actor === null) throw orderNotFound();
   return { ...stored, actor, allowedActions: allowedActions(stored.state, actor, deps.now()) };
 }
@@ -70,7 +83,7 @@ export async function act(
   input: TransitionInput,
 ): Promise<OrderOfCaller> {
   const done = await withFreshOrder(deps, orderId, async (stored) => {
-    const { actor } = forCaller(deps, stored, caller);
+    const { actor } = await forCaller(deps, stored, caller);
     const step = transition(stored.state, action, actor, input, deps.now());
     if (!step.ok) throw new Problem(refusalFailure(step.error));
     const { refundCents } = input;
@@ -109,11 +122,12 @@ export async function listOrders(
   const position = decodeCursor(page.cursor, ListCursor);
   const ids = await listOrderIds(deps.db, filter, position, page.limit + 1);
   const shownIds = ids.slice(0, page.limit);
+  const permissions = filter.userId === caller.userId ? [] : await permissionsOf(deps.db, caller.userId);
   const stored = new Map((await loadOrders(deps.db, shownIds)).map((found) => [found.row.id, found]));
   const orders: OrderOfCaller[] = [];
   for (const id of shownIds) {
     const found = stored.get(id)!;
-    orders.push(forCaller(deps, await freshOf(deps, found), caller));
+    orders.push(forActor(deps, await freshOf(deps, found), caller, permissions));
   }
   const last = orders.at(-1);
   return {
@@ -133,9 +147,10 @@ async function freshOf(deps: Deps, stored: StoredOrder): Promise<StoredOrder> {
   }
 }
 
-/** The lists of one person: their own, or anybody's for an admin; to others they do not exist. */
-export function assertMayList(userId: string, caller: Caller): void {
-  if (userId !== caller.userId && !caller.roles.includes('admin'))
+/** The lists of one person: their own, or anybody's for who may read orders; to others they do not exist. */
+export async function assertMayList(deps: Deps, userId: string, caller: Caller): Promise<void> {
+  if (userId === caller.userId) return;
+  if (!(await permissionsOf(deps.db, caller.userId)).includes('orders.read'))
     throw problem('user_not_found', 'There is no such user, or their orders are not yours to see.');
 }
 

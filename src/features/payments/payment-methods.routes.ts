@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
-import { callerIn, requireUser } from '../../http/auth.ts';
+import { mutation, party, signedIn } from '../../http/access.ts';
+import { callerIn } from '../../http/auth.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { idempotent } from '../../http/idempotency.ts';
-import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
+import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { addCard, makeDefault, removeCard } from './payment-methods.usecases.ts';
 import { methodsOf } from './payments.repository.ts';
 import {
@@ -15,12 +15,8 @@ import {
 } from './payments.schemas.ts';
 
 const TAGS = ['Payments'];
-const MUTATION = {
-  tags: TAGS,
-  security: BEARER,
-  middleware: [requireUser, idempotent],
-  parameters: [IDEMPOTENCY_KEY],
-};
+const MUTATION = { tags: TAGS, ...mutation(signedIn) };
+const PARTY_MUTATION = { tags: TAGS, ...mutation(party) };
 
 export const paymentMethodsRoutes = createRoutes();
 
@@ -44,13 +40,12 @@ paymentMethodsRoutes.openapi(
 
 paymentMethodsRoutes.openapi(
   createRoute({
+    ...signedIn,
     method: 'get',
     path: '/payment-methods',
     operationId: 'listPaymentMethods',
     tags: TAGS,
     summary: 'Your cards, the default first, all on one page',
-    security: BEARER,
-    middleware: [requireUser] as const,
     responses: { 200: json(MethodList, 'The cards'), ...problems(401) },
   }),
   async (c) => {
@@ -61,7 +56,7 @@ paymentMethodsRoutes.openapi(
 
 paymentMethodsRoutes.openapi(
   createRoute({
-    ...MUTATION,
+    ...PARTY_MUTATION,
     method: 'patch',
     path: '/payment-methods/{payment_method_id}',
     operationId: 'changePaymentMethod',
@@ -77,7 +72,7 @@ paymentMethodsRoutes.openapi(
 
 paymentMethodsRoutes.openapi(
   createRoute({
-    ...MUTATION,
+    ...PARTY_MUTATION,
     method: 'delete',
     path: '/payment-methods/{payment_method_id}',
     operationId: 'removePaymentMethod',

@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Deps } from '../../deps.ts';
-import { callerIn, requireUser } from '../../http/auth.ts';
+import { mutation, party, signedIn } from '../../http/access.ts';
+import { callerIn } from '../../http/auth.ts';
 import { type Caller, createRoutes } from '../../http/factory.ts';
-import { idempotent } from '../../http/idempotency.ts';
-import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
+import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { problem } from '../../http/problem.ts';
 import { act } from '../orders/orders.usecases.ts';
 import { ownCard } from './payment-methods.usecases.ts';
@@ -25,12 +25,8 @@ import { confirmPayment, getPayment, getPaymentOfOrder, payOrder } from './payme
 import { refundPayment } from './refunds.usecases.ts';
 
 const TAGS = ['Payments'];
-const MUTATION = {
-  tags: TAGS,
-  security: BEARER,
-  middleware: [requireUser, idempotent],
-  parameters: [IDEMPOTENCY_KEY],
-};
+const MUTATION = { tags: TAGS, ...mutation(signedIn) };
+const PARTY_MUTATION = { tags: TAGS, ...mutation(party) };
 
 export const paymentsRoutes = createRoutes();
 
@@ -88,7 +84,7 @@ for (const { path, operationId, summary } of [
 
 paymentsRoutes.openapi(
   createRoute({
-    ...MUTATION,
+    ...PARTY_MUTATION,
     method: 'post',
     path: '/payments/{payment_id}/confirm',
     operationId: 'confirmPayment',
@@ -110,13 +106,12 @@ paymentsRoutes.openapi(
 
 paymentsRoutes.openapi(
   createRoute({
+    ...party,
     method: 'get',
     path: '/payments/{payment_id}',
     operationId: 'getPayment',
     tags: TAGS,
     summary: 'Read a payment with its attempts and refunds',
-    security: BEARER,
-    middleware: [requireUser] as const,
     request: { params: PaymentId },
     responses: { 200: json(PaymentAnswer, 'The payment'), ...problems(401, 404) },
   }),
@@ -130,13 +125,12 @@ paymentsRoutes.openapi(
 
 paymentsRoutes.openapi(
   createRoute({
+    ...signedIn,
     method: 'get',
     path: '/payments',
     operationId: 'listPayments',
     tags: TAGS,
     summary: 'The payment of an order',
-    security: BEARER,
-    middleware: [requireUser] as const,
     request: { query: OrderQuery },
     responses: { 200: json(PaymentList, 'One payment, or none yet'), ...problems(401, 404) },
   }),
@@ -151,7 +145,7 @@ paymentsRoutes.openapi(
 
 paymentsRoutes.openapi(
   createRoute({
-    ...MUTATION,
+    ...PARTY_MUTATION,
     method: 'post',
     path: '/payments/{payment_id}/release',
     operationId: 'releasePayment',
@@ -172,7 +166,7 @@ paymentsRoutes.openapi(
 
 paymentsRoutes.openapi(
   createRoute({
-    ...MUTATION,
+    ...PARTY_MUTATION,
     method: 'post',
     path: '/payments/{payment_id}/refunds',
     operationId: 'refundPayment',

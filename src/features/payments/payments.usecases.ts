@@ -118,13 +118,14 @@ export async function confirmPayment(
 
 /** Handles `payment.hold_request`: charges the card on file. A buyer without one pays within the window. */
 export async function requestHold(deps: Deps, event: EventEnvelope): Promise<void> {
-  const { order_id: orderId } = event.data as { order_id: string };
+  const { order_id: orderId, buyer_id: buyerId } = event.data as { order_id: string; buyer_id: string };
+  // Asked first: most buyers have no card on file, and then nothing else needs to be read.
+  const [card] = await methodsOf(deps.db, buyerId);
+  if (!card) return;
   const order = await findOrder(deps, orderId);
   if (order?.status !== 'pending') return;
   const existing = await findPaymentOfOrder(deps.db, orderId);
   if (existing) return runPayment(deps, existing.id, { isOffSession: true });
-  const [card] = await methodsOf(deps.db, order.buyerId);
-  if (!card) return;
   const payment = await createPayment(deps, ofOrder(order), card.processorMethodId);
   await runPayment(deps, payment.id, { isOffSession: true });
 }
@@ -440,7 +441,7 @@ async function postpone(
     occurred_at: new Date(nowMs).toISOString(),
     data: { payment_id: payment.id },
   };
-  await deps.requeue(EVENTS_QUEUE, { kind: 'domain_event', event }, Math.ceil(waitMs / SECOND_MS));
+  await deps.requeue(EVENTS_QUEUE, { kind: 'domain_events', events: [event] }, Math.ceil(waitMs / SECOND_MS));
 }
 
 /** Asks the processor what became of a payment, and goes by that. What it never heard of is sent under the same key. */

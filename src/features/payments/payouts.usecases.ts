@@ -1,5 +1,5 @@
 /** Sellers: their account at the processor, proceeds on their way to it, and payouts of what their wallet holds. */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import { isStale, isUniqueViolation } from '../../db/client.ts';
 import { outboxStatement } from '../../db/outbox.ts';
 import { payouts, sellerAccounts, transfers } from '../../db/payments-schema.ts';
@@ -18,6 +18,7 @@ import { MINIMUM_PAYOUT_CENTS, observePayout, payoutAmounts } from '../../domain
 import type { Caller } from '../../http/factory.ts';
 import { problem } from '../../http/problem.ts';
 import type { ProcessorPayout } from '../../platform/payments/gateway.ts';
+import { assertPayoutsFlow, payoutStop } from '../integrity/payout-freeze.usecases.ts';
 import {
   isAlreadyPosted,
   isInsufficientFunds,
@@ -41,6 +42,8 @@ import {
 } from './payments.repository.ts';
 
 export const PAYOUT_REQUESTED = 'payout.send_request';
+/** Payouts sent again in one step; the next step follows from it. */
+const RESUMED_PER_STEP = 50;
 /** Transfers that wait for one seller's account; a seller with more gets the rest with the next release. */
 const TRANSFERS_PER_ACCOUNT = 50;
 
@@ -178,7 +181,7 @@ async function payOutAutomatically(
   orderId: string,
   currency: string,
 ): Promise<void> {
-  if (seller.payoutSchedule !== 'automatic') return;
+  if (seller.payoutSchedule !== 'automatic' || (await payoutStop(deps)) !== null) return;
   const availableCents = await availableCentsOf(deps, seller.userId, currency);
   if (availableCents < MINIMUM_PAYOUT_CENTS) return;
   const id = `pyo_${keyOf('ord', orderId) ?? ''}`;
@@ -198,6 +201,7 @@ export async function withdraw(
   wanted: { amountCents: number; currency: string; isInstant: boolean },
   caller: Caller,
 ): Promise<PayoutRow> {
+  await assertPayoutsFlow(deps);
   const seller = await findSellerAccount(deps.db, caller.userId);
   if (!seller?.canBePaidOut)
     throw problem(
@@ -282,6 +286,8 @@ export async function sendPayout(deps: Deps, event: EventEnvelope): Promise<void
     (payout.status !== 'pending' && payout.status !== 'processing')
   )
     return;
+  // It stays as it is until payouts go out again: see `resumePayouts`.
+  if ((await payoutStop(deps)) !== null) return;
   const seller = await findSellerAccount(deps.db, payout.userId);
   if (!seller) throw new Error(`the payout ${payoutId} has no account to go to`);
   const netCents = payout.amountCents - payout.feeCents;
@@ -300,6 +306,37 @@ export async function sendPayout(deps: Deps, event: EventEnvelope): Promise<void
   if (sent.kind === 'refused' || sent.kind === 'declined')
     return settlePayout(deps, payout, { id: '', status: 'failed', failureCode: sent.code, payoutId });
   throw new Error(`the payout ${payoutId} is not known to be on its way: ${sent.kind}`);
+}
+
+/** Handles `payouts.resumed`: what was held back is sent, some at a time. */
+export async function resumePayouts(deps: Deps, event: EventEnvelope): Promise<void> {
+  const { after = '' } = event.data as { after?: string };
+  const held = await deps.db
+    .select({ id: payouts.id })
+    .from(payouts)
+    .where(
+      and(
+        eq(payouts.status, 'pending'),
+        isNull(payouts.processorPayoutId),
+        after === '' ? undefined : gt(payouts.id, after),
+      ),
+    )
+    .orderBy(asc(payouts.id))
+    .limit(RESUMED_PER_STEP);
+  const nowMs = deps.now();
+  const occurred_at = new Date(nowMs).toISOString();
+  const sends: EventEnvelope[] = held.map(({ id }) => ({
+    ...event,
+    event_id: `${id}:${event.event_id}`,
+    type: PAYOUT_REQUESTED,
+    aggregate: { type: 'payout', id },
+    occurred_at,
+    data: { payout_id: id },
+  }));
+  const last = held.at(-1);
+  if (last && held.length === RESUMED_PER_STEP)
+    sends.push({ ...event, event_id: `${event.event_id}:${last.id}`, occurred_at, data: { after: last.id } });
+  if (sends.length > 0) await outboxStatement(deps.db, sends, nowMs).onConflictDoNothing();
 }
 
 /** What the seller's account at the processor holds by our books: what was sent there and not taken or paid out. */

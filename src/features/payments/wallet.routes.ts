@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { callerIn, requireUser } from '../../http/auth.ts';
+import { mutation, party, signedIn } from '../../http/access.ts';
+import { callerIn } from '../../http/auth.ts';
 import { decodeCursor, encodeCursor, PageQuery } from '../../http/cursor.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { idempotent } from '../../http/idempotency.ts';
-import { BEARER, IDEMPOTENCY_KEY, json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
+import { json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
 import { problem } from '../../http/problem.ts';
 import { walletEntries, walletOf } from '../ledger/wallet.usecases.ts';
 import { findPayout, listPayouts } from './payments.repository.ts';
@@ -24,13 +24,9 @@ import { topUp } from './payments.usecases.ts';
 import { onboardSeller, withdraw } from './payouts.usecases.ts';
 
 const TAGS = ['Wallet and payouts'];
-const READ = { tags: TAGS, security: BEARER, middleware: [requireUser] };
-const MUTATION = {
-  tags: TAGS,
-  security: BEARER,
-  middleware: [requireUser, idempotent],
-  parameters: [IDEMPOTENCY_KEY],
-};
+const READ = { tags: TAGS, ...signedIn };
+const PARTY_READ = { tags: TAGS, ...party };
+const MUTATION = { tags: TAGS, ...mutation(signedIn) };
 
 export const walletRoutes = createRoutes();
 
@@ -163,7 +159,7 @@ walletRoutes.openapi(
 
 walletRoutes.openapi(
   createRoute({
-    ...READ,
+    ...PARTY_READ,
     method: 'get',
     path: '/payouts/{payout_id}',
     operationId: 'getPayout',

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Deps } from '../../deps.ts';
-import { callerIn, requireAdmin, requireUser } from '../../http/auth.ts';
+import { party, permitted, signed, signedIn } from '../../http/access.ts';
+import { callerIn } from '../../http/auth.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { BEARER, json, jsonBody, problems } from '../../http/openapi.ts';
 import { problem } from '../../http/problem.ts';
@@ -18,6 +19,7 @@ export const webhookRoutes = createRoutes();
 
 webhookRoutes.openapi(
   createRoute({
+    ...signed,
     method: 'post',
     path: '/webhooks/stripe',
     operationId: 'receiveStripeWebhook',
@@ -42,12 +44,12 @@ function demoOf(deps: Deps): DemoControls {
 
 webhookRoutes.openapi(
   createRoute({
+    ...party,
     ...DEMO,
     method: 'post',
     path: '/demo/payments/{payment_id}/authenticate',
     operationId: 'demoAuthenticate',
     summary: 'Demo: answer the bank as the holder of the card',
-    middleware: [requireUser] as const,
     request: { params: PaymentId, body: jsonBody(z.strictObject({ approve: z.boolean() })) },
     responses: { 200: json(Done, 'Whether the bank was asking'), ...problems(400, 401, 403, 404, 413, 415) },
   }),
@@ -64,12 +66,12 @@ webhookRoutes.openapi(
 
 webhookRoutes.openapi(
   createRoute({
+    ...signedIn,
     ...DEMO,
     method: 'post',
     path: '/demo/seller/onboard',
     operationId: 'demoOnboard',
     summary: 'Demo: fill in the onboarding form',
-    middleware: [requireUser] as const,
     responses: { 200: json(Done, 'Whether there was a form to fill in'), ...problems(401, 404) },
   }),
   async (c) => {
@@ -83,12 +85,12 @@ webhookRoutes.openapi(
 
 webhookRoutes.openapi(
   createRoute({
+    ...permitted('refunds.manage'),
     ...DEMO,
     method: 'post',
     path: '/demo/payments/{payment_id}/chargeback',
     operationId: 'demoChargeback',
     summary: 'Demo: the holder of the card disputes a charge; an admin plays the card network',
-    middleware: [requireAdmin] as const,
     request: { params: PaymentId },
     responses: {
       200: json(z.object({ chargeback_id: z.string().nullable() }), 'Null when there was nothing to dispute'),
@@ -106,12 +108,12 @@ webhookRoutes.openapi(
 
 webhookRoutes.openapi(
   createRoute({
+    ...permitted('refunds.manage'),
     ...DEMO,
     method: 'post',
     path: '/demo/chargebacks/{chargeback_id}/close',
     operationId: 'demoCloseChargeback',
     summary: 'Demo: the card network decides',
-    middleware: [requireAdmin] as const,
     request: {
       params: z.object({ chargeback_id: z.string().max(80) }),
       body: jsonBody(z.strictObject({ winner: z.enum(['seller', 'buyer']) })),
@@ -127,12 +129,12 @@ webhookRoutes.openapi(
 
 webhookRoutes.openapi(
   createRoute({
+    ...permitted('payouts.manage'),
     ...DEMO,
     method: 'post',
     path: '/demo/payouts/{payout_id}/fail',
     operationId: 'demoFailPayout',
     summary: 'Demo: the bank sends a payout back',
-    middleware: [requireAdmin] as const,
     request: { params: PayoutId },
     responses: { 200: json(Done, 'Whether there was one'), ...problems(401, 403, 404) },
   }),

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { open } from '../../http/access.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
 import { json } from '../../http/openapi.ts';
 import { rawJson } from '../../http/raw-json.ts';
@@ -21,6 +22,7 @@ Sign in with \`POST /api/v1/auth/login\` and send \`Authorization: Bearer <acces
 const TAGS = [
   { name: 'Accounts', description: 'Register, sign in, refresh, sign out' },
   { name: 'Catalogue', description: 'Products, their sizes, stock and pictures' },
+  { name: 'Media', description: 'Pictures, as they are shown' },
   { name: 'Market data', description: 'Prices, depth, sales, candles, quotes, and the live feed' },
   { name: 'Orders', description: 'Bids, asks and what they matched' },
   { name: 'Purchases', description: 'What a match becomes: payment, shipment, delivery' },
@@ -28,7 +30,18 @@ const TAGS = [
   { name: 'Wallet and payouts', description: 'What is yours, and its way to your bank' },
   { name: 'Addresses', description: 'Where purchases go' },
   { name: 'Fees', description: 'What a sale costs both sides' },
+  { name: 'Listings', description: 'One-of-one goods, their pictures, categories and feeds' },
+  { name: 'Offers', description: 'Haggling over a listing, and swaps' },
+  { name: 'Conversations', description: 'Messages between buyer and seller, and who may not send any' },
+  { name: 'Live', description: 'Sockets of users, offer feeds and streams, and who is here' },
+  { name: 'Notifications', description: 'What happened that you should know, by every way you want to hear of it' },
+  { name: 'Reviews', description: 'What buyers and sellers say of each other' },
+  { name: 'Trust', description: 'Reports, disputes and moderation' },
+  { name: 'Discovery', description: 'Search, recommendations, watchlists, favourites and follows' },
+  { name: 'Analytics', description: 'What was sold, seen and earned' },
+  { name: 'Users', description: 'Profiles, roles, verification, and what admins do with accounts' },
   { name: 'Ledger', description: 'Where the money is' },
+  { name: 'Integrity', description: 'Whether everything adds up' },
   { name: 'Webhooks', description: 'What others tell us' },
   { name: 'Administration', description: 'For admins' },
   { name: 'Demo', description: 'The world outside in demo mode: cardholders, banks and card networks' },
@@ -63,6 +76,7 @@ export function createDocumentRoutes(app: OpenAPIHono<AppEnv>) {
 
   routes.openapi(
     createRoute({
+      ...open,
       method: 'get',
       path: '/openapi.json',
       tags: ['System'],
@@ -78,6 +92,7 @@ export function createDocumentRoutes(app: OpenAPIHono<AppEnv>) {
 
   routes.openapi(
     createRoute({
+      ...open,
       method: 'get',
       path: '/asyncapi.json',
       tags: ['System'],
@@ -93,6 +108,7 @@ export function createDocumentRoutes(app: OpenAPIHono<AppEnv>) {
 
   routes.openapi(
     createRoute({
+      ...open,
       method: 'get',
       path: '/api/v1/meta',
       tags: ['System'],

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Db } from '../../db/client.ts';
-import { requireAdmin } from '../../http/auth.ts';
+import { permitted } from '../../http/access.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { BEARER, problems } from '../../http/openapi.ts';
+import { problems } from '../../http/openapi.ts';
 
 interface Gauge {
   name: string;
@@ -55,13 +55,12 @@ export const metricsRoutes = createRoutes();
 
 metricsRoutes.openapi(
   createRoute({
+    ...permitted('system.read'),
     method: 'get',
     path: '/metrics',
     tags: ['System'],
     operationId: 'metrics',
     summary: 'Gauges of the market in the Prometheus text format',
-    security: BEARER,
-    middleware: requireAdmin,
     responses: {
       200: { content: { 'text/plain': { schema: z.string() } }, description: 'One gauge a line' },
       ...problems(401, 403),

@@ -2,10 +2,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { count, desc, eq, isNull, sql } from 'drizzle-orm';
 import { deadLetters, sizes } from '../../db/schema.ts';
 import type { Deps } from '../../deps.ts';
-import { requireAdmin } from '../../http/auth.ts';
+import { open, permitted } from '../../http/access.ts';
 import { decodeCursor, encodeCursor, PageQuery, pageOf } from '../../http/cursor.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { BEARER, json, problems, rfc3339, Timestamp } from '../../http/openapi.ts';
+import { json, problems, rfc3339, Timestamp } from '../../http/openapi.ts';
 import { problem } from '../../http/problem.ts';
 
 /** How long a part may take to answer before it counts as down. */
@@ -46,6 +46,7 @@ export const systemRoutes = createRoutes();
 
 systemRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/healthz',
     tags: ['System'],
@@ -58,6 +59,7 @@ systemRoutes.openapi(
 
 systemRoutes.openapi(
   createRoute({
+    ...open,
     method: 'get',
     path: '/health',
     tags: ['System'],
@@ -121,13 +123,12 @@ const presentDeadLetter = (row: typeof deadLetters.$inferSelect) => ({
 
 systemRoutes.openapi(
   createRoute({
+    ...permitted('dead_letters.manage'),
     method: 'get',
     path: '/api/v1/admin/dead-letters',
     tags: ['Administration'],
     operationId: 'listDeadLetters',
     summary: 'Messages that could not be processed, newest first',
-    security: BEARER,
-    middleware: requireAdmin,
     request: { query: PageQuery },
     responses: { 200: json(pageOf(DeadLetter), 'Dead letters'), ...problems(401, 403) },
   }),
@@ -159,13 +160,12 @@ systemRoutes.openapi(
 
 systemRoutes.openapi(
   createRoute({
+    ...permitted('dead_letters.manage'),
     method: 'post',
     path: '/api/v1/admin/dead-letters/{id}/replay',
     tags: ['Administration'],
     operationId: 'replayDeadLetter',
     summary: 'Send a dead letter to its queue once more',
-    security: BEARER,
-    middleware: requireAdmin,
     request: { params: z.object({ id: z.string().max(100) }) },
     responses: { 200: json(DeadLetter, 'The letter, marked as replayed'), ...problems(401, 403, 404) },
   }),

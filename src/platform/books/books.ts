@@ -89,6 +89,15 @@ export interface AppliedRange {
   parts: number;
 }
 
+/** How far a book is behind: 0 everywhere when all is well. */
+export interface BookPulse {
+  /** Records that D1 does not have yet, and how long the oldest of them waits. */
+  unprojected: number;
+  projectionLateMs: number;
+  /** How long ago the alarm should have fired. */
+  alarmLateMs: number;
+}
+
 /** The order books, one object per product-size. Sizes are named by their key (`siz_<key>`). */
 export interface Books {
   configure(config: BookConfig): Promise<void>;
@@ -112,6 +121,8 @@ export interface Books {
   replayJournal(bookKey: string): Promise<void>;
   /** Wakes the book so that it looks after its outbox and its expiries. */
   poke(bookKey: string): Promise<void>;
+  /** Null for a book that was never opened. */
+  pulse(bookKey: string): Promise<BookPulse | null>;
   /** Hands a WebSocket upgrade to the book. */
   connect(bookKey: string, request: Request): Promise<Response>;
   /** The answer of any object: proof that objects run. */

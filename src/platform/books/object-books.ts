@@ -36,6 +36,7 @@ export function createObjectBooks(namespace: DurableObjectNamespace<OrderBook>):
     whenProjected: (bookKey, seq, timeoutMs) => at(bookKey).whenProjected(seq, timeoutMs),
     replayJournal: (bookKey) => at(bookKey).replayJournal(),
     poke: (bookKey) => at(bookKey).poke(),
+    pulse: (bookKey) => at(bookKey).pulse(),
     connect: (bookKey, request) => at(bookKey).fetch(request),
     ping: async () => {
       await at('health').ping();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { BUILT_IN_ROLES } from '../../../src/domain/accounts/permissions.ts';
 import {
   ACTOR_ROLES,
   type Actor,
@@ -350,20 +351,22 @@ describe('time', () => {
 
 describe('who somebody is to an order', () => {
   const order = orderFacts();
-  test('parties act as parties only, staff by their roles, strangers not at all', () => {
-    expect(actorOn(order, { id: BUYER.id, roles: ['user', 'admin'] })).toEqual(BUYER);
-    expect(actorOn(order, { id: SELLER.id, roles: [] })).toEqual(SELLER);
-    expect(actorOn(order, { id: 'usr_x', roles: ['user', 'moderator'] })).toBeNull();
-    expect(actorOn(order, { id: 'usr_x', roles: ['support', 'finance'] })?.roles).toEqual([
-      'support',
-      'finance',
-    ]);
-    expect(actorOn(order, { id: ADMIN.id, roles: ['admin'] })).toEqual(ADMIN);
+  const of = (role: string): readonly string[] =>
+    BUILT_IN_ROLES.find(({ name }) => name === role)!.permissions;
+  const ADMINS = of('admin');
+  test('parties act as parties only, staff by their permissions, strangers not at all', () => {
+    expect(actorOn(order, { id: BUYER.id, permissions: ADMINS })).toEqual(BUYER);
+    expect(actorOn(order, { id: SELLER.id, permissions: [] })).toEqual(SELLER);
+    expect(actorOn(order, { id: 'usr_x', permissions: of('moderator') })).toBeNull();
+    expect(actorOn(order, { id: 'usr_x', permissions: of('support') })?.roles).toEqual(['support']);
+    expect(actorOn(order, { id: 'usr_x', permissions: of('finance') })?.roles).toEqual(['finance']);
+    expect(actorOn(order, { id: 'usr_x', permissions: ['orders.read'] })?.roles).toEqual([]);
+    expect(actorOn(order, { id: ADMIN.id, permissions: ADMINS })).toEqual(ADMIN);
   });
   test('for the platform’s own stock an admin is the seller', () => {
     const stock = { ...order, sellerId: null };
-    expect(actorOn(stock, { id: 'usr_x', roles: ['admin'] })?.roles).toEqual(['seller', 'admin']);
-    expect(actorOn(stock, { id: 'usr_x', roles: ['support'] })?.roles).toEqual(['support']);
+    expect(actorOn(stock, { id: 'usr_x', permissions: ADMINS })?.roles).toEqual(['seller', 'admin']);
+    expect(actorOn(stock, { id: 'usr_x', permissions: of('support') })?.roles).toEqual(['support']);
   });
 });
 

@@ -1,12 +1,10 @@
-/** The pictures of one product in the order they are shown. A gallery with a picture has exactly one primary one (SN-08). */
+/** Pictures of one thing in the order they are shown. A gallery with a picture has exactly one primary one (SN-08, SW-09). */
 export interface Gallery {
   order: readonly string[];
   primary: string | null;
 }
 
 export const EMPTY_GALLERY: Gallery = { order: [], primary: null };
-/** A page of one shoe needs no more, and the order of a few is rewritten at once. */
-export const MAX_IMAGES = 12;
 
 /** Appends a picture; the first one is primary whether or not that was asked. */
 export function addImage(gallery: Gallery, id: string, asPrimary: boolean): Gallery {

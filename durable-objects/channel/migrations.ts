@@ -1,0 +1,13 @@
+/** The database of one channel, oldest first; append-only. */
+export const MIGRATIONS = [
+  `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+   CREATE TABLE events (
+     seq INTEGER PRIMARY KEY,
+     id TEXT,
+     type TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     data TEXT
+   ) STRICT;
+   CREATE UNIQUE INDEX events_id ON events (id) WHERE id IS NOT NULL;
+   CREATE TABLE followers (topic TEXT PRIMARY KEY) STRICT;`,
+] as const;

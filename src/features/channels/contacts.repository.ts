@@ -1,0 +1,84 @@
+import { and, desc, eq, inArray, isNotNull, notInArray, or } from 'drizzle-orm';
+import { userPresence } from '../../db/channels-schema.ts';
+import type { Db } from '../../db/client.ts';
+import { orders } from '../../db/orders-schema.ts';
+import { FINAL_STATUSES, type OrderStatus } from '../../domain/orders/order.ts';
+
+/** Whoever has more contacts than this is seen by the latest of them. */
+export const MAX_CONTACTS = 80;
+
+export interface PresenceRow {
+  showPresence: boolean;
+  lastSeenAt: number | null;
+}
+
+const CLOSED: OrderStatus[] = [...FINAL_STATUSES, 'completed'];
+
+/** The people with whom a user has an open order. */
+export async function contactsOf(db: Db, userId: string): Promise<string[]> {
+  const rows = await db
+    .select({ buyerId: orders.buyerId, sellerId: orders.sellerId })
+    .from(orders)
+    .where(
+      and(
+        or(eq(orders.buyerId, userId), eq(orders.sellerId, userId)),
+        isNotNull(orders.sellerId),
+        notInArray(orders.status, CLOSED),
+      ),
+    )
+    .orderBy(desc(orders.createdAt))
+    .limit(MAX_CONTACTS);
+  return [...new Set(rows.map(({ buyerId, sellerId }) => (buyerId === userId ? sellerId! : buyerId)))];
+}
+
+export async function areContacts(db: Db, userId: string, otherId: string): Promise<boolean> {
+  const [row] = await db
+    .select({ id: orders.id })
+    .from(orders)
+    .where(
+      and(
+        or(
+          and(eq(orders.buyerId, userId), eq(orders.sellerId, otherId)),
+          and(eq(orders.buyerId, otherId), eq(orders.sellerId, userId)),
+        ),
+        notInArray(orders.status, CLOSED),
+      ),
+    )
+    .limit(1);
+  return row !== undefined;
+}
+
+export async function findPresence(db: Db, userId: string): Promise<PresenceRow> {
+  const [row] = await db.select().from(userPresence).where(eq(userPresence.userId, userId));
+  return row ?? { showPresence: true, lastSeenAt: null };
+}
+
+/** Which of these contacts, of whom there are not too many for one statement, let their contacts see whether they are here. */
+export async function visibleUsers(db: Db, userIds: readonly string[]): Promise<string[]> {
+  if (userIds.length === 0) return [];
+  const hidden = await db
+    .select({ userId: userPresence.userId })
+    .from(userPresence)
+    .where(and(inArray(userPresence.userId, [...userIds]), eq(userPresence.showPresence, false)));
+  const hiddenIds = new Set(hidden.map(({ userId }) => userId));
+  return userIds.filter((userId) => !hiddenIds.has(userId));
+}
+
+export async function saveLastSeen(db: Db, userId: string, atMs: number): Promise<void> {
+  await db
+    .insert(userPresence)
+    .values({ userId, lastSeenAt: atMs, updatedAt: atMs })
+    .onConflictDoUpdate({ target: userPresence.userId, set: { lastSeenAt: atMs } });
+}
+
+export async function saveShowPresence(
+  db: Db,
+  userId: string,
+  showPresence: boolean,
+  nowMs: number,
+): Promise<void> {
+  await db
+    .insert(userPresence)
+    .values({ userId, showPresence, updatedAt: nowMs })
+    .onConflictDoUpdate({ target: userPresence.userId, set: { showPresence, updatedAt: nowMs } });
+}

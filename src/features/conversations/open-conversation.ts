@@ -1,0 +1,50 @@
+import { isUniqueViolation } from '../../db/client.ts';
+import type { Deps } from '../../deps.ts';
+import type { ConversationContext } from '../../domain/chat/conversation.ts';
+import { newId } from '../../domain/ids.ts';
+import { Problem, problem } from '../../http/problem.ts';
+import { readAccount } from '../accounts/accounts.usecases.ts';
+import { isBlocked } from './blocks.usecases.ts';
+import { type ConversationRow, findByPair, insertConversation } from './conversations.repository.ts';
+
+export interface Opening {
+  callerId: string;
+  otherUserId: string;
+  /** What it is about; the caller of this function has seen to it that both have a part in that. */
+  context: ConversationContext;
+  /** The one of the two who sells; the other user, unless the context says who. */
+  sellerId?: string;
+}
+
+/**
+ * Finds or begins the conversation of two users about one thing (SL-01): there is one for each pair and context, whoever
+ * asks first. Refuses `self_conversation`, `user_not_found`, and, where none exists yet, `conversation_blocked`.
+ */
+export async function openConversation(
+  deps: Deps,
+  { callerId, otherUserId, context, sellerId = otherUserId }: Opening,
+): Promise<{ conversation: ConversationRow; isNew: boolean }> {
+  if (callerId === otherUserId) throw problem('self_conversation', 'You cannot talk to yourself.');
+  const known = await findByPair(deps.db, callerId, otherUserId, context);
+  if (known !== null) return { conversation: known, isNew: false };
+  const other = await readAccount(deps, otherUserId);
+  if (!other.ok) throw new Problem(other.error);
+  if (await isBlocked(deps, callerId, otherUserId))
+    throw problem('conversation_blocked', 'One of you has blocked the other.');
+  try {
+    await insertConversation(deps.db, {
+      id: newId('cnv', deps.random),
+      buyerId: sellerId === callerId ? otherUserId : callerId,
+      sellerId,
+      openedBy: callerId,
+      context,
+      createdAtMs: deps.now(),
+    });
+  } catch (error) {
+    // Both began at the same moment: the first one stands.
+    if (!isUniqueViolation(error)) throw error;
+  }
+  const conversation = await findByPair(deps.db, callerId, otherUserId, context);
+  if (conversation === null) throw problem('unavailable', 'The conversation could not be opened; try again.');
+  return { conversation, isNew: conversation.openedBy === callerId };
+}

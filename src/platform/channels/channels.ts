@@ -1,0 +1,38 @@
+/**
+ * Live fan-out: a user's devices, a listing's offer feed, a stream room. What is published reaches whoever is connected
+ * now, and for a short while whoever comes back; the truth of it lies elsewhere, so nothing is lost when nobody listens.
+ */
+export const TOPIC_KINDS = ['user', 'listing', 'stream'] as const;
+export type TopicKind = (typeof TOPIC_KINDS)[number];
+export type Topic = `${TopicKind}:${string}`;
+
+/** One frame as the sockets get it: `type` is an event name of SL-27 or SN-35. */
+export interface ChannelFrame {
+  type: string;
+  /** A frame with an id that was published before is not sent again. */
+  id?: string;
+  data: unknown;
+}
+
+/** A frame in its place in the topic: `seq` is dense, and null for what is not kept, such as typing. */
+export interface ChannelEvent extends ChannelFrame {
+  seq: number | null;
+  /** RFC 3339, UTC. */
+  at: string;
+}
+
+export interface Channels {
+  /** Never throws: live frames are a courtesy. */
+  publish(topic: Topic, frames: readonly ChannelFrame[]): Promise<void>;
+  /** Which of these users have a device connected now. */
+  online(userIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Hands a WebSocket upgrade, with the identity headers of the caller, to the topic's object. */
+  connect(topic: Topic, request: Request): Promise<Response>;
+  /** What the topic still keeps, oldest first. */
+  recent(topic: Topic): Promise<ChannelEvent[]>;
+  /** From now on `follower` is told what `leader` publishes, until it no longer wants it. What is kept is the answer. */
+  follow(follower: Topic, leader: Topic): Promise<ChannelEvent[]>;
+  unfollow(follower: Topic, leader: Topic): Promise<void>;
+  /** Tells a follower; false when it no longer wants to hear of this leader. */
+  relay(follower: Topic, leader: Topic, events: readonly ChannelEvent[]): Promise<boolean>;
+}
