@@ -34,7 +34,10 @@ const TAGS = [
   { name: 'Offers', description: 'Haggling over a listing, and swaps' },
   { name: 'Conversations', description: 'Messages between buyer and seller, and who may not send any' },
   { name: 'Live', description: 'Sockets of users, offer feeds and streams, and who is here' },
-  { name: 'Notifications', description: 'What happened that you should know, by every way you want to hear of it' },
+  {
+    name: 'Notifications',
+    description: 'What happened that you should know, by every way you want to hear of it',
+  },
   { name: 'Reviews', description: 'What buyers and sellers say of each other' },
   { name: 'Trust', description: 'Reports, disputes and moderation' },
   { name: 'Discovery', description: 'Search, recommendations, watchlists, favourites and follows' },
