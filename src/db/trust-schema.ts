@@ -25,6 +25,8 @@ export const reviews = sqliteTable(
     comment: text().notNull(),
     /** From then on everybody sees it; the other side's review brings it forward. */
     visibleAt: integer().notNull(),
+    /** When its becoming visible was told; null until then. */
+    publishedAt: integer(),
     reply: text(),
     repliedAt: integer(),
     hiddenAt: integer(),
@@ -36,6 +38,10 @@ export const reviews = sqliteTable(
     uniqueIndex('reviews_once').on(t.orderId, t.authorId),
     index('reviews_subject').on(t.subjectId, t.createdAt, t.id),
     index('reviews_product').on(t.productId, t.createdAt, t.id),
+    index('reviews_author').on(t.authorId, t.createdAt, t.id),
+    index('reviews_subject_ratings').on(t.subjectId, t.rating, t.visibleAt, t.hiddenAt),
+    index('reviews_product_ratings').on(t.productId, t.rating, t.visibleAt, t.hiddenAt),
+    index('reviews_unpublished').on(t.visibleAt).where(sql`published_at is null`),
     check('reviews_rating', sql`${t.rating} between 1 and 5`),
   ],
 );

@@ -23,6 +23,7 @@ import { paymentMethodsRoutes } from '../features/payments/payment-methods.route
 import { paymentsRoutes } from '../features/payments/payments.routes.ts';
 import { walletRoutes } from '../features/payments/wallet.routes.ts';
 import { webhookRoutes } from '../features/payments/webhooks.routes.ts';
+import { reviewsRoutes } from '../features/reviews/reviews.routes.ts';
 import { createDocumentRoutes } from '../features/system/documents.routes.ts';
 import { metricsRoutes } from '../features/system/metrics.routes.ts';
 import { systemRoutes } from '../features/system/system.routes.ts';
@@ -112,6 +113,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', auditRoutes);
   app.route('/api/v1', flagsRoutes);
   app.route('/api/v1', integrityRoutes);
+  app.route('/api/v1', reviewsRoutes);
   app.route('/', createDocumentRoutes(app));
   return app;
 }

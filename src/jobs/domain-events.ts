@@ -18,6 +18,7 @@ import {
 } from '../features/payments/payouts.usecases.ts';
 import { requestRefund } from '../features/payments/refunds.usecases.ts';
 import { processWebhook, WEBHOOK_RECEIVED } from '../features/payments/webhooks.usecases.ts';
+import { REVIEW_HANDLERS } from '../features/reviews/reviews.events.ts';
 import type { DomainEventMessage } from './outbox.ts';
 
 /** The payment side of orders, which the orders themselves ask for. */
@@ -37,7 +38,7 @@ const MONEY_HANDLERS: DomainEventHandlers = {
 const BOOK_HANDLERS: DomainEventHandlers = { [BOOKS_SYNC_REQUESTED]: continueSync };
 
 /** Every feature that acts on events. An event that nobody acts on is only told, and is done once it has arrived. */
-const FEATURES: readonly DomainEventHandlers[] = [MONEY_HANDLERS, BOOK_HANDLERS];
+const FEATURES: readonly DomainEventHandlers[] = [MONEY_HANDLERS, BOOK_HANDLERS, REVIEW_HANDLERS];
 
 /** Who acts on which event, in the order of the features. */
 export const DOMAIN_EVENT_HANDLERS = new Map<string, DomainEventHandler[]>();

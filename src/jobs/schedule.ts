@@ -7,6 +7,7 @@ import { reconcile } from '../features/integrity/integrity.usecases.ts';
 import { sweepOverdueOrders } from '../features/orders/orders.usecases.ts';
 import { fillWebhookHoles, sweepPayments } from '../features/payments/webhooks.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
+import { runTrustJobs } from './trust.ts';
 
 /** Books brought up to date in one run; the rest follow in the next minute. */
 const BOOKS_PER_RUN = 100;
@@ -17,6 +18,7 @@ export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
   const swept = await sweepOverdueOrders(deps);
   const visited = await sweepPayments(deps);
   if (nowMs % DAY_MS < MINUTE_MS) await fillWebhookHoles(deps);
+  await runTrustJobs(deps);
   const sent = await deps.outbox.drain();
   await deps.db.batch([
     deps.db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, nowMs - IDEMPOTENCY_RETENTION_MS)),
