@@ -34,6 +34,8 @@ export const orders = sqliteTable(
     matchId: text(),
     offerId: text(),
     listingId: text(),
+    /** The exchange that this order is one direction of. */
+    swapId: text(),
     status: text({ enum: ORDER_STATUSES }).notNull(),
     paymentStatus: text({ enum: PAYMENT_STATUSES }).notNull(),
     version: integer().notNull(),
@@ -78,6 +80,8 @@ export const orders = sqliteTable(
     index('orders_buyer').on(t.buyerId, t.createdAt, t.id),
     index('orders_seller').on(t.sellerId, t.createdAt, t.id),
     index('orders_tracking').on(t.trackingNumber),
+    index('orders_offer').on(t.offerId),
+    index('orders_swap').on(t.swapId),
     check('orders_refunded', sql`${t.refundedCents} between 0 and ${t.totalCents}`),
     check('orders_released', sql`${t.releasedCents} between 0 and ${t.totalCents}`),
   ],
@@ -90,6 +94,7 @@ export const orderLines = sqliteTable(
       .notNull()
       .references(() => orders.id),
     line: integer().notNull(),
+    /** Of the catalogue; both empty when the goods are a listing. */
     sizeId: text().notNull(),
     productId: text().notNull(),
     /** As they were when the order was placed. */
@@ -100,6 +105,8 @@ export const orderLines = sqliteTable(
     subtotalCents: integer().notNull(),
     buyerFeeCents: integer().notNull(),
     sellerFeeCents: integer().notNull(),
+    /** The item of a listing; null when the goods come from the catalogue. */
+    listingId: text(),
   },
   (t) => [primaryKey({ columns: [t.orderId, t.line] })],
 );

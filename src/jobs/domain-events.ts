@@ -4,6 +4,7 @@ import type { EventEnvelope } from '../domain/events.ts';
 import { PAYOUTS_RESUMED } from '../domain/payments/payout.ts';
 import { BOOKS_SYNC_REQUESTED, continueSync } from '../features/catalog/book-config.ts';
 import { relinkMatch } from '../features/orders/relink.ts';
+import { SWAP_HANDLERS } from '../features/orders/swaps.usecases.ts';
 import {
   ATTEMPT_DUE,
   cancelOpenPayment,
@@ -38,7 +39,12 @@ const MONEY_HANDLERS: DomainEventHandlers = {
 const BOOK_HANDLERS: DomainEventHandlers = { [BOOKS_SYNC_REQUESTED]: continueSync };
 
 /** Every feature that acts on events. An event that nobody acts on is only told, and is done once it has arrived. */
-const FEATURES: readonly DomainEventHandlers[] = [MONEY_HANDLERS, BOOK_HANDLERS, REVIEW_HANDLERS];
+const FEATURES: readonly DomainEventHandlers[] = [
+  MONEY_HANDLERS,
+  SWAP_HANDLERS,
+  BOOK_HANDLERS,
+  REVIEW_HANDLERS,
+];
 
 /** Who acts on which event, in the order of the features. */
 export const DOMAIN_EVENT_HANDLERS = new Map<string, DomainEventHandler[]>();

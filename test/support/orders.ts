@@ -26,6 +26,8 @@ export function orderFacts(changes: Partial<OrderFacts> = {}): OrderFacts {
     matchId: 'mat_1',
     offerId: null,
     listingId: null,
+    listingIds: [],
+    swapId: null,
     currency: 'USD',
     totalCents: 23_100,
     requiresVerification: false,

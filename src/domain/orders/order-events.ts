@@ -1,15 +1,21 @@
 /** The events of an order, one per line of a transition: same names and fields as the references (EV-05, SW-16). */
 import type { EventEnvelope } from '../events.ts';
-import type { HistoryEntry, OrderAction, OrderState, OrderStatus } from './order.ts';
+import type { HistoryEntry, OrderAction, OrderSource, OrderState, OrderStatus } from './order.ts';
 import type { OrderEventType } from './order-row.ts';
 
 export interface OrderEventData {
   order_id: string;
   order_number: string;
-  type: string;
+  /** What made the order; `type` is the same under the name of the references. */
+  source: OrderSource;
+  type: OrderSource;
   match_id: string | null;
   offer_id: string | null;
+  /** The first of `listing_ids`: everything that this order sells of people's listings. */
   listing_id: string | null;
+  listing_ids: readonly string[];
+  /** The exchange that this order is one direction of. */
+  swap_id: string | null;
   buyer_id: string;
   seller_id: string | null;
   amount_cents: number;
@@ -34,10 +40,13 @@ export function orderEventData(order: OrderState, history: HistoryEntry): OrderE
   return {
     order_id: order.id,
     order_number: order.number,
+    source: order.source,
     type: order.source,
     match_id: order.matchId,
     offer_id: order.offerId,
     listing_id: order.listingId,
+    listing_ids: order.listingIds,
+    swap_id: order.swapId,
     buyer_id: order.buyerId,
     seller_id: order.sellerId,
     amount_cents: order.totalCents,

@@ -98,6 +98,11 @@ interface GuardContext {
 
 const isUnshipped = (status: OrderStatus | null): boolean => status === 'paid' || status === 'processing';
 
+/** Arrived, in an exchange whose other direction has not: nobody's time to look runs yet. */
+function awaitsOtherSide(order: OrderState): boolean {
+  return order.source === 'swap' && !order.timers.some(({ kind }) => kind === 'inspection');
+}
+
 const STATE_GUARDS: Record<StateGuard, (context: GuardContext) => boolean> = {
   timer_is_due: ({ order, row, nowMs }) => dueTransition(order, nowMs)?.action === row.action,
   ship_by_not_extended: ({ order }) => !order.shipByExtended,
@@ -106,6 +111,10 @@ const STATE_GUARDS: Record<StateGuard, (context: GuardContext) => boolean> = {
   seller_was_asked: ({ order }) => order.timers.some((timer) => timer.kind === 'dispute_reply'),
   holds_this_state: ({ order, row }) => order.resumeTo === row.to,
   is_unshipped: ({ order }) => isUnshipped(order.resumeTo),
+  is_no_swap: ({ order }) => order.source !== 'swap',
+  is_swap: ({ order }) => order.source === 'swap',
+  awaits_other_side: ({ order }) => awaitsOtherSide(order),
+  may_settle: ({ order }) => !awaitsOtherSide(order),
   completed_recently: ({ order, nowMs }) =>
     order.completedAtMs !== null && nowMs <= order.completedAtMs + REFUND_AFTER_COMPLETION_MS,
 };
@@ -267,9 +276,11 @@ function take(
 
 /** The first transition of an order: `pending`, its goods reserved by the caller, its payment asked for. */
 export function placeOrder(facts: OrderFacts, actor: Actor, nowMs: number): Transition {
-  const timers: TimerChange[] = [
-    { op: 'set', kind: 'pay_window', dueAtMs: timerDueMs('pay_window', facts, nowMs) },
-  ];
+  // What is paid with goods has no window of its own: it goes with the other side of the exchange.
+  const timers: TimerChange[] =
+    facts.totalCents === 0
+      ? []
+      : [{ op: 'set', kind: 'pay_window', dueAtMs: timerDueMs('pay_window', facts, nowMs) }];
   const order: OrderState = {
     ...facts,
     status: 'pending',

@@ -10,7 +10,12 @@ export type StateGuard =
   | 'seller_was_asked'
   | 'holds_this_state'
   | 'is_unshipped'
-  | 'completed_recently';
+  | 'completed_recently'
+  /** One direction of an exchange waits for the other before its buyer's time to look begins. */
+  | 'is_no_swap'
+  | 'is_swap'
+  | 'awaits_other_side'
+  | 'may_settle';
 /** What the caller must bring along. */
 export type InputGuard =
   | 'full_amount'
@@ -67,7 +72,7 @@ export type RowEffect = OrderEffect | { only: readonly EffectScope[]; effect: Or
 
 export type OrderEventType =
   | `order.${Exclude<OrderStatus, 'pending'> | 'placed' | 'resumed' | 'ship_by_extended'}`
-  | `order.${'inspection_ending' | 'seller_asked' | 'dispute_answered'}`
+  | `order.${'inspection_started' | 'inspection_ending' | 'seller_asked' | 'dispute_answered'}`
   | `payment.${'hold_request' | 'held' | 'released'}`;
 
 export interface OrderRow extends MachineRow<OrderStatus, OrderAction, ActorRole> {

@@ -43,13 +43,10 @@ const UNPAID: Edge = {
   ],
   events: ['order.failed'],
 };
-const ARRIVED: Edge = {
-  from: ['shipped'],
-  to: 'delivered',
-  starts: ['inspection_reminder', 'inspection'],
-  effects: [],
-  events: ['order.delivered'],
-};
+const DELIVERED: Edge = { from: ['shipped'], to: 'delivered', effects: [], events: ['order.delivered'] };
+const ARRIVED: Edge = { ...DELIVERED, when: ['is_no_swap'], starts: ['inspection_reminder', 'inspection'] };
+/** The time to look begins when both sides of an exchange have what they swapped for: `swap_arrived`. */
+const ARRIVED_OF_SWAP: Edge = { ...DELIVERED, when: ['is_swap'] };
 const ACCEPTED: Edge = {
   from: ['delivered'],
   to: 'completed',
@@ -64,6 +61,13 @@ const DISPUTE_LOST: Edge = {
   effects: ['close_dispute', ...UNDO_FROZEN, only('listing', 'offer_relist')],
   events: ['order.refunded'],
 };
+/** However far it is, unless it is settled. */
+const SWAP_FAILED = {
+  action: 'swap_failed',
+  by: ['system'],
+  when: ['is_swap'],
+  stops: TIMER_KINDS,
+} as const satisfies Partial<OrderRow>;
 const HELD: Edge = {
   from: HOLDABLE_STATUSES,
   to: 'on_hold',
@@ -203,6 +207,8 @@ const edges: OrderRow[] = [
   // Arriving
   { ...ARRIVED, action: 'deliver', by: ['buyer', 'admin'] },
   { ...ARRIVED, action: 'carrier_delivered', by: ['system'] },
+  { ...ARRIVED_OF_SWAP, action: 'deliver', by: ['buyer', 'admin'] },
+  { ...ARRIVED_OF_SWAP, action: 'carrier_delivered', by: ['system'] },
   {
     from: ['shipped'],
     to: 'disputed',
@@ -214,7 +220,7 @@ const edges: OrderRow[] = [
     effects: ['freeze_escrow', 'open_dispute'],
     events: ['order.disputed'],
   },
-  { ...ACCEPTED, action: 'complete', by: ['buyer', ...FINANCE] },
+  { ...ACCEPTED, action: 'complete', by: ['buyer', ...FINANCE], when: ['may_settle'] },
   { ...ACCEPTED, action: 'inspection_over', by: ['system'], when: ['timer_is_due'] },
   {
     from: ['delivered'],
@@ -259,6 +265,7 @@ const edges: OrderRow[] = [
   { ...HELD, action: 'verification_failed', by: ['system'] },
   { ...HELD, action: 'seller_suspended', by: ['system'] },
   { ...HELD, action: 'chargeback_opened', by: ['system'] },
+  { ...HELD, action: 'swap_stopped', by: ['system'], when: ['is_swap'] },
   ...HOLDABLE_STATUSES.map(
     (to): OrderRow => ({
       from: ['on_hold'],
@@ -301,6 +308,51 @@ const edges: OrderRow[] = [
     needs: ['reason'],
     stops: TIMER_KINDS,
     effects: [...UNDO_FROZEN, only('listing', 'offer_relist')],
+    events: ['order.refunded'],
+  },
+
+  // One direction of an exchange came to nothing: so does the other, and its cash goes back.
+  {
+    ...SWAP_FAILED,
+    from: ['pending'],
+    to: 'cancelled',
+    effects: ['cancel_payment', 'fail_origin', ...FREE_GOODS],
+    events: ['order.cancelled'],
+  },
+  {
+    ...SWAP_FAILED,
+    from: ['paid', 'processing'],
+    to: 'cancelled',
+    effects: [...UNDO_PAID, ...FREE_GOODS],
+    events: ['order.cancelled'],
+  },
+  {
+    ...SWAP_FAILED,
+    from: ['on_hold'],
+    to: 'cancelled',
+    when: ['is_swap', 'is_unshipped'],
+    effects: [...UNDO_FROZEN, ...FREE_GOODS],
+    events: ['order.cancelled'],
+  },
+  {
+    ...SWAP_FAILED,
+    from: ['shipped', 'delivered'],
+    to: 'refunded',
+    effects: [...UNDO_PAID, only('listing', 'offer_relist')],
+    events: ['order.refunded'],
+  },
+  {
+    ...SWAP_FAILED,
+    from: ['on_hold'],
+    to: 'refunded',
+    effects: [...UNDO_FROZEN, only('listing', 'offer_relist')],
+    events: ['order.refunded'],
+  },
+  {
+    ...SWAP_FAILED,
+    from: ['disputed'],
+    to: 'refunded',
+    effects: ['close_dispute', ...UNDO_FROZEN, only('listing', 'offer_relist')],
     events: ['order.refunded'],
   },
 
@@ -350,6 +402,16 @@ const moves: OrderRow[] = [
       events: ['order.ship_by_extended'],
     }),
   ),
+  {
+    from: ['delivered'],
+    to: 'delivered',
+    action: 'swap_arrived',
+    by: ['system'],
+    when: ['awaits_other_side'],
+    starts: ['inspection_reminder', 'inspection'],
+    effects: [],
+    events: ['order.inspection_started'],
+  },
   {
     from: ['delivered'],
     to: 'delivered',

@@ -88,6 +88,9 @@ export const ORDER_TRIGGERS = [
   'seller_suspended',
   'chargeback_opened',
   'chargeback_lost',
+  'swap_arrived',
+  'swap_stopped',
+  'swap_failed',
 ] as const;
 export type OrderAction = (typeof ORDER_ACTIONS)[number] | (typeof ORDER_TRIGGERS)[number];
 
@@ -117,7 +120,12 @@ export interface OrderFacts {
   sellerId: string | null;
   matchId: string | null;
   offerId: string | null;
+  /** The first of the listings that are sold. */
   listingId: string | null;
+  /** All of them: a swap may give several for one. */
+  listingIds: readonly string[];
+  /** The exchange that this order is one direction of. */
+  swapId: string | null;
   currency: string;
   totalCents: number;
   /** The book asks for authentication before the goods reach the buyer. */

@@ -247,6 +247,11 @@ function carry(
       return;
     }
     case 'hold_escrow': {
+      // One direction of an exchange without cash is paid with goods.
+      if (row.totalCents === 0) {
+        gathering.changes = { ...gathering.changes, paymentStatus: 'succeeded' };
+        return;
+      }
       const { paymentId, from } = circumstances.payment!;
       gathering.post(paymentCaptured(money, sourceAccount(row.buyerId, from)));
       gathering.changes = { ...gathering.changes, paymentStatus: 'succeeded', paymentId, paidFrom: from };
@@ -255,7 +260,7 @@ function carry(
     case 'release_escrow': {
       const releasedCents = leftCents - (circumstances.refundCents ?? 0);
       // A partial resolution posts its refund and its release together.
-      if (!transition.effects.includes('refund_part'))
+      if (leftCents > 0 && !transition.effects.includes('refund_part'))
         gathering.post(escrowReleased(money, refundedBeforeCents, 'available'));
       gathering.changes = { ...gathering.changes, releasedCents };
       return;
@@ -268,6 +273,7 @@ function carry(
       return;
     }
     case 'refund_all':
+      if (leftCents === 0) return;
       gathering.post(refundFromEscrow(money, { refundId, refundedBeforeCents, refundCents: leftCents }));
       gathering.owe(leftCents);
       gathering.refunded(row.totalCents);
@@ -280,6 +286,7 @@ function carry(
       return;
     }
     case 'claw_back':
+      if (leftCents === 0) return;
       gathering.post(
         refundAfterRelease(money, {
           refundId,

@@ -36,7 +36,7 @@ function toTimer({ kind, dueAt, pausedRemainingMs }: TimerRow): OrderTimer {
     : { kind, state: 'running', dueAtMs: dueAt };
 }
 
-export function stateOf(row: OrderRow, timers: readonly OrderTimer[]): OrderState {
+export function stateOf(row: OrderRow, timers: readonly OrderTimer[], lines: readonly LineRow[]): OrderState {
   return {
     id: row.id,
     number: row.number,
@@ -47,6 +47,8 @@ export function stateOf(row: OrderRow, timers: readonly OrderTimer[]): OrderStat
     matchId: row.matchId,
     offerId: row.offerId,
     listingId: row.listingId,
+    listingIds: lines.flatMap(({ listingId }) => listingId ?? []),
+    swapId: row.swapId,
     currency: row.currency,
     totalCents: row.totalCents,
     requiresVerification: row.requiresVerification,
@@ -101,11 +103,11 @@ export async function loadOrders(db: Db, ids: readonly string[]): Promise<Stored
       .where(inArray(orderLines.orderId, [...ids]))
       .orderBy(asc(orderLines.orderId), asc(orderLines.line)),
   ]);
-  return rows.map((row) => ({
-    row,
-    state: stateOf(row, timers.filter(({ orderId }) => orderId === row.id).map(toTimer)),
-    lines: lines.filter(({ orderId }) => orderId === row.id),
-  }));
+  return rows.map((row) => {
+    const own = lines.filter(({ orderId }) => orderId === row.id);
+    const running = timers.filter(({ orderId }) => orderId === row.id).map(toTimer);
+    return { row, state: stateOf(row, running, own), lines: own };
+  });
 }
 
 export async function loadOrder(db: Db, id: string): Promise<StoredOrder | null> {
@@ -174,6 +176,12 @@ export async function findBySource(
     .from(orders)
     .where(and(eq(orders.source, source), eq(orders.sourceId, sourceId)));
   return row?.id ?? null;
+}
+
+/** Both directions of an exchange. */
+export async function ordersOfSwap(db: Db, swapId: string): Promise<string[]> {
+  const rows = await db.select({ id: orders.id }).from(orders).where(eq(orders.swapId, swapId));
+  return rows.map(({ id }) => id);
 }
 
 /** The shipped order of a parcel. */

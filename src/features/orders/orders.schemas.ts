@@ -129,8 +129,9 @@ export const AddressList = pageOf(AddressAnswer).meta({ id: 'AddressList' });
 
 const Line = z
   .object({
-    product_id: z.string(),
-    size_id: z.string(),
+    product_id: z.string().nullable().meta({ description: 'Null when the goods are a listing' }),
+    size_id: z.string().nullable(),
+    listing_id: z.string().nullable(),
     product_name: z.string(),
     size: z.string(),
     price_cents: z.int(),
@@ -153,6 +154,9 @@ export const PurchaseAnswer = z
     buyer_id: z.string(),
     seller_id: z.string().nullable().meta({ description: 'Null when the platform sells' }),
     match_id: z.string().nullable(),
+    offer_id: z.string().nullable(),
+    listing_id: z.string().nullable(),
+    swap_id: z.string().nullable().meta({ description: 'The exchange that this order is one direction of' }),
     lines: z.array(Line),
     currency: z.string(),
     subtotal_cents: z.int(),

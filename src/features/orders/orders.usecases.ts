@@ -100,11 +100,12 @@ export async function trigger(
   orderId: string,
   action: OrderAction,
   more: (stored: StoredOrder) => readonly Statement[] = () => [],
+  input: TransitionInput = {},
 ): Promise<boolean> {
   const done = await withFreshOrder(deps, orderId, async (stored) => {
-    const step = transition(stored.state, action, SYSTEM, {}, deps.now());
+    const step = transition(stored.state, action, SYSTEM, input, deps.now());
     if (!step.ok) return false;
-    await commitStep(deps, stored, step.value, {}, {}, more(stored));
+    await commitStep(deps, stored, step.value, input, {}, more(stored));
     return true;
   });
   return done ?? false;

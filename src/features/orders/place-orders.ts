@@ -1,27 +1,24 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { isStale, isUniqueViolation } from '../../db/client.ts';
 import { addresses, orders } from '../../db/orders-schema.ts';
-import { outboxStatement } from '../../db/outbox.ts';
 import { matches, products, sizes } from '../../db/schema.ts';
 import type { Deps } from '../../deps.ts';
 import { stockChange } from '../../domain/catalog/inventory.ts';
 import { newId } from '../../domain/ids.ts';
 import { type Cents, MAX_CENTS } from '../../domain/money.ts';
-import { type Actor, type OrderFacts, SYSTEM } from '../../domain/orders/order.ts';
+import { SYSTEM } from '../../domain/orders/order.ts';
 import {
   assertAddsUp,
   type LineAmounts,
   type OrderAmounts,
   orderAmounts,
 } from '../../domain/orders/order-amounts.ts';
-import { orderEvents } from '../../domain/orders/order-events.ts';
-import { placeOrder, type Transition } from '../../domain/orders/order-machine.ts';
 import type { Caller } from '../../http/factory.ts';
 import { problem } from '../../http/problem.ts';
 import { stockStatements } from '../catalog/stock.statements.ts';
-import type { Statement } from '../ledger/ledger.statements.ts';
 import { feeRateInForce } from '../ledger/ledger.usecases.ts';
 import { type AddressRow, snapshotOf } from './address-snapshot.ts';
+import { draftStatements, type OrderDraft } from './order-draft.ts';
 import { runBatch } from './order-steps.ts';
 import {
   findBySource,
@@ -29,94 +26,12 @@ import {
   type LineRow,
   loadOrder,
   nextOrderNumbers,
-  type OrderRow,
-  type Placement,
-  placementStatements,
   type StoredOrder,
 } from './orders.repository.ts';
 
 /** Orders placed in one batch: their rows must fit into the 2 MB of a bound value. */
 const ORDERS_PER_BATCH = 200;
 const ATTEMPTS = 4;
-
-interface FeeSnapshot {
-  feeScheduleId: string;
-  buyerFeeBps: number;
-  sellerFeeBps: number;
-}
-
-interface Draft {
-  facts: OrderFacts;
-  sourceId: string;
-  amounts: OrderAmounts;
-  fees: FeeSnapshot;
-  lines: readonly LineRow[];
-  shipTo: string | null;
-  correlationId: string;
-}
-
-/** The rows of a new order, and the transition that made it. */
-function placementOf(
-  draft: Draft,
-  actor: Actor,
-  nowMs: number,
-): { placement: Placement; placed: Transition } {
-  const { facts, sourceId, amounts, fees, lines, shipTo, correlationId } = draft;
-  const placed = placeOrder(facts, actor, nowMs);
-  const { order } = placed;
-  const { platformCents: _, ...stored } = amounts;
-  const row: OrderRow = {
-    id: order.id,
-    number: order.number,
-    source: order.source,
-    sourceId,
-    supply: order.supply,
-    buyerId: order.buyerId,
-    sellerId: order.sellerId,
-    matchId: order.matchId,
-    offerId: order.offerId,
-    listingId: order.listingId,
-    status: order.status,
-    paymentStatus: 'processing',
-    version: order.version,
-    verification: order.verification,
-    requiresVerification: order.requiresVerification,
-    resumeTo: order.resumeTo,
-    currency: order.currency,
-    ...stored,
-    ...fees,
-    refundedCents: 0,
-    releasedCents: 0,
-    paymentId: null,
-    paidFrom: null,
-    chargebackId: null,
-    chargebackCents: null,
-    shipTo,
-    carrier: null,
-    trackingNumber: null,
-    shipByExtended: false,
-    paidAt: null,
-    shippedAt: null,
-    deliveredAt: null,
-    completedAt: null,
-    correlationId,
-    createdAt: nowMs,
-    updatedAt: nowMs,
-  };
-  return { placement: { row, lines, history: placed.history, timers: order.timers }, placed };
-}
-
-function statementsOf(deps: Deps, drafts: readonly Draft[], actor: Actor, nowMs: number): Statement[] {
-  const all = drafts.map((draft) => ({ draft, ...placementOf(draft, actor, nowMs) }));
-  const events = all.flatMap(({ draft, placed }) => orderEvents(placed, draft.correlationId));
-  return [
-    ...placementStatements(
-      deps.db,
-      all.map(({ placement }) => placement),
-    ),
-    outboxStatement(deps.db, events, nowMs),
-  ];
-}
 
 // ---- Matches ----
 
@@ -142,7 +57,7 @@ async function placePage(deps: Deps, created: readonly CreatedMatch[]): Promise<
     const drafts = await draftMatches(deps, created);
     if (drafts.length === 0) return 0;
     try {
-      await runBatch(deps, statementsOf(deps, drafts, SYSTEM, deps.now()));
+      await runBatch(deps, draftStatements(deps, drafts, SYSTEM, deps.now()));
       return drafts.length;
     } catch (error) {
       // Another consumer had some of the same matches: what is left after a new look is ours.
@@ -152,7 +67,7 @@ async function placePage(deps: Deps, created: readonly CreatedMatch[]): Promise<
   }
 }
 
-async function draftMatches(deps: Deps, created: readonly CreatedMatch[]): Promise<Draft[]> {
+async function draftMatches(deps: Deps, created: readonly CreatedMatch[]): Promise<OrderDraft[]> {
   const { db } = deps;
   const correlations = new Map(created.map(({ matchId, correlationId }) => [matchId, correlationId]));
   const asked = sql`(select value from json_each(${JSON.stringify([...correlations.keys()])}))`;
@@ -173,7 +88,7 @@ async function draftMatches(deps: Deps, created: readonly CreatedMatch[]): Promi
     .where(and(sql`${matches.id} in ${asked}`, sql`${orders.id} is null`));
   if (rows.length === 0) return [];
   const numbers = await nextOrderNumbers(db, deps.now(), rows.length);
-  return rows.map(({ match, productName, sizeLabel, address }, index): Draft => {
+  return rows.map(({ match, productName, sizeLabel, address }, index): OrderDraft => {
     const id = newId('ord', deps.random);
     const { priceCents, quantity, buyerFeeCents, sellerFeeCents } = match;
     const subtotalCents = match.buyerTotalCents - buyerFeeCents;
@@ -198,6 +113,8 @@ async function draftMatches(deps: Deps, created: readonly CreatedMatch[]): Promi
         matchId: match.id,
         offerId: null,
         listingId: null,
+        listingIds: [],
+        swapId: null,
         currency: match.currency,
         totalCents: match.buyerTotalCents,
         requiresVerification: false,
@@ -222,6 +139,7 @@ async function draftMatches(deps: Deps, created: readonly CreatedMatch[]): Promi
           subtotalCents,
           buyerFeeCents,
           sellerFeeCents,
+          listingId: null,
         },
       ],
       shipTo: address === null ? null : snapshotOf(address),
@@ -274,7 +192,7 @@ export async function checkout(
   if (amounts.totalCents < 1 || amounts.totalCents > MAX_CENTS)
     throw problem('invalid_amount', 'The total of the order is out of range.');
   const [number] = await nextOrderNumbers(deps.db, nowMs, 1);
-  const draft: Draft = {
+  const draft: OrderDraft = {
     facts: {
       id,
       number: number!,
@@ -285,6 +203,8 @@ export async function checkout(
       matchId: null,
       offerId: null,
       listingId: null,
+      listingIds: [],
+      swapId: null,
       currency,
       totalCents: amounts.totalCents as Cents,
       requiresVerification: false,
@@ -310,7 +230,7 @@ export async function checkout(
           createdAt: nowMs,
         }),
       ]),
-      ...statementsOf(deps, [draft], { id: buyer.userId, roles: ['buyer'] }, nowMs),
+      ...draftStatements(deps, [draft], { id: buyer.userId, roles: ['buyer'] }, nowMs),
     ]);
   } catch (error) {
     if (isUniqueViolation(error, 'orders.source')) {
@@ -334,7 +254,7 @@ function outOfStock(wanted: readonly WantedLine[]) {
 
 function lineRow(orderId: string, line: number, wanted: WantedLine, amounts: LineAmounts): LineRow {
   const { sizeId, productId, productName, sizeLabel } = wanted;
-  return { orderId, line, sizeId, productId, productName, sizeLabel, ...amounts };
+  return { orderId, line, sizeId, productId, productName, sizeLabel, ...amounts, listingId: null };
 }
 
 /** The lines with what the catalogue says of them; lines of the same size become one. */

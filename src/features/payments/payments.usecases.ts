@@ -74,6 +74,7 @@ export async function payOrder(
   const existing = await findPaymentOfOrder(deps.db, orderId);
   if (existing) return existing;
   if (row.status !== 'pending') throw problem('invalid_transition', `This order is ${row.status}.`);
+  if (row.totalCents === 0) throw problem('invalid_transition', 'This order is paid with goods.');
   if (means.kind === 'wallet') return payFromWallet(deps, row);
   const payment = await createPayment(deps, ofOrder(row), means.processorMethodId);
   await runPayment(deps, payment.id, { isOffSession: false });
@@ -123,7 +124,7 @@ export async function requestHold(deps: Deps, event: EventEnvelope): Promise<voi
   const [card] = await methodsOf(deps.db, buyerId);
   if (!card) return;
   const order = await findOrder(deps, orderId);
-  if (order?.status !== 'pending') return;
+  if (order?.status !== 'pending' || order.totalCents === 0) return;
   const existing = await findPaymentOfOrder(deps.db, orderId);
   if (existing) return runPayment(deps, existing.id, { isOffSession: true });
   const payment = await createPayment(deps, ofOrder(order), card.processorMethodId);

@@ -98,10 +98,15 @@ const TIMER_OF: Partial<Record<OrderAction, TimerKind>> = {
 };
 
 /** An order for which every guard holds that its state can satisfy, and an input that lacks nothing. */
-function readyFor(action: OrderAction, status: OrderStatus): OrderState {
+function readyFor(
+  action: OrderAction,
+  status: OrderStatus,
+  source: OrderState['source'] = 'match',
+): OrderState {
   const timer = TIMER_OF[action];
   const asked = running('dispute_reply', NOON_MS + 1);
   return orderIn(status, {
+    source,
     timers: timer ? [running(timer, NOON_MS)] : action === 'answer-dispute' ? [asked] : [],
     shippedAtMs: 0,
     completedAtMs: NOON_MS,
@@ -115,6 +120,57 @@ const input: TransitionInput = {
   amountCents: 23_100,
   currency: 'USD',
 };
+
+/** The same for what only one direction of an exchange knows. */
+const EXPECTED_OF_SWAPS = `
+  pending    swap_failed   -> cancelled
+  paid       swap_failed   -> cancelled
+  paid       swap_stopped  -> on_hold
+  processing swap_failed   -> cancelled
+  processing swap_stopped  -> on_hold
+  shipped    swap_failed   -> refunded
+  shipped    swap_stopped  -> on_hold
+  delivered  swap_arrived  -> delivered
+  delivered  swap_failed   -> refunded
+  delivered  swap_stopped  -> on_hold
+  on_hold    swap_failed   -> cancelled
+  disputed   swap_failed   -> refunded
+`;
+
+describe('one direction of an exchange', () => {
+  test('follows the other by these steps, by the system alone, and no other order does', () => {
+    const steps = new Map(
+      EXPECTED_OF_SWAPS.trim()
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/))
+        .map(([from, action, , to]) => [`${from} ${action}`, to]),
+    );
+    for (const status of ORDER_STATUSES) {
+      for (const action of ['swap_arrived', 'swap_stopped', 'swap_failed'] as const) {
+        for (const role of ACTOR_ROLES) {
+          const actor = { id: 'someone', roles: [role] };
+          const swap = transition(readyFor(action, status, 'swap'), action, actor, input, NOON_MS);
+          const name = `${status} ${action}`;
+          expect(swap.ok ? swap.value.to : null, `${name} ${role}`).toBe(
+            role === 'system' ? (steps.get(name) ?? null) : null,
+          );
+          expect(transition(readyFor(action, status), action, actor, input, NOON_MS).ok).toBe(false);
+        }
+      }
+    }
+  });
+
+  test('is not settled before the other has arrived, and is undone wherever a hold found it', () => {
+    const actor = { id: 'someone', roles: ['buyer'] as const };
+    const arrived = orderIn('delivered', { source: 'swap' });
+    expect(transition(arrived, 'complete', actor, {}, NOON_MS).ok).toBe(false);
+    const both = orderIn('delivered', { source: 'swap', timers: [running('inspection', NOON_MS + 1)] });
+    expect(transition(both, 'complete', actor, {}, NOON_MS).ok).toBe(true);
+    const held = orderIn('on_hold', { source: 'swap', resumeTo: 'shipped' });
+    const failed = transition(held, 'swap_failed', { id: 'system', roles: ['system'] }, {}, NOON_MS);
+    expect(failed).toMatchObject({ ok: true, value: { to: 'refunded' } });
+  });
+});
 
 describe('the full table of states x actions x roles', () => {
   const reached = new Set<string>();
