@@ -26,6 +26,9 @@ const Config = z.object({
   RATE_AUTH_PER_ADDRESS: whole,
   MAX_OPEN_ORDERS_PER_BOOK: whole.min(1),
   MARKET_MEMO_MS: whole.max(1000),
+  /** Listings that one seller may have on sale at once, without and with the badge; 0 means: any number (SN-43). */
+  MAX_LISTINGS_PER_SELLER: whole,
+  MAX_LISTINGS_PER_VERIFIED_SELLER: whole,
   /** `demo`: a processor in this Worker, no account needed. `stripe`: the real one, or a mock of it at STRIPE_API_BASE. */
   PAYMENTS_MODE: z.enum(['demo', 'stripe']),
   STRIPE_API_BASE: z.url(),

@@ -94,7 +94,9 @@ export const listings = sqliteTable(
     index('listings_channel_popular').on(t.channel, t.status, t.views, t.row),
     index('listings_category').on(t.categoryId, t.status, t.listedAt),
     index('listings_near').on(t.latBand, t.publicLon),
+    index('listings_around').on(t.status, t.latBand, t.publicLon),
     index('listings_seller').on(t.sellerId, t.createdAt, t.row),
+    index('listings_seller_status').on(t.sellerId, t.status, t.listedAt, t.row),
     index('listings_due').on(t.status, t.expiresAt),
     index('listings_holder').on(t.reservedFor),
     check('listings_price_amount', sql`${t.priceCents} >= 0`),
@@ -141,6 +143,20 @@ export const listingHistory = sqliteTable(
     actorType: text({ enum: LISTING_ROLES }).notNull(),
     actorId: text().notNull(),
     reason: text(),
+    at: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.listingId, t.version] })],
+);
+
+/** What a listing used to cost: one row for each edit of its price. */
+export const listingPriceChanges = sqliteTable(
+  'listing_price_changes',
+  {
+    listingId: text().notNull(),
+    /** The version of the listing that the edit made. */
+    version: integer().notNull(),
+    fromCents: integer().notNull(),
+    toCents: integer().notNull(),
     at: integer().notNull(),
   },
   (t) => [primaryKey({ columns: [t.listingId, t.version] })],

@@ -30,6 +30,9 @@ export const users = sqliteTable(
     status: text({ enum: USER_STATUSES }).notNull(),
     /** When a suspension ends by itself. */
     suspendedUntil: integer(),
+    /** Buyer, seller or both, which is what everybody begins as (C.1). */
+    canBuy: integer({ mode: 'boolean' }).notNull().default(true),
+    canSell: integer({ mode: 'boolean' }).notNull().default(true),
     createdAt: createdAt(),
     updatedAt: createdAt(),
   },

@@ -98,6 +98,14 @@ export const ERROR_CODES = [
   'too_many_reactions',
   'too_many_sockets',
   'payouts_halted',
+  // Listings
+  'listing_not_found',
+  'category_not_found',
+  'category_slug_taken',
+  'category_cycle',
+  'category_in_use',
+  'listing_limit_reached',
+  'selling_not_allowed',
   // Trust
   'souk_closed',
   'review_not_found',
