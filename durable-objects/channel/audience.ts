@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Topic } from '../../src/platform/channels/channels.ts';
-import { ALIASES, CHANNEL_CLOSE_CODES, PRESENCE_SECONDS } from '../../src/wire/channels.ts';
+import { ALIASES } from '../../src/wire/channel-events.ts';
+import { CHANNEL_CLOSE_CODES, PRESENCE_SECONDS } from '../../src/wire/channels.ts';
 import { SocketIdentity } from '../shared/sockets.ts';
 import type { StoredEvent } from './storage.ts';
 

@@ -3,7 +3,8 @@ import type { ChannelEvent, ChannelFrame, Topic } from '../../src/platform/chann
 import { createObjectChannels } from '../../src/platform/channels/object-channels.ts';
 import { createIsolateRateLimiter } from '../../src/platform/rate/isolate-rate-limiter.ts';
 import { createD1Revocations } from '../../src/platform/tokens/d1-revocations.ts';
-import { PRESENCE_SECONDS, TRANSIENT_TYPES } from '../../src/wire/channels.ts';
+import { TRANSIENT_TYPES } from '../../src/wire/channel-events.ts';
+import { PRESENCE_SECONDS } from '../../src/wire/channels.ts';
 import { GroupCommit } from '../shared/group-commit.ts';
 import { isMigrated, migrate } from '../shared/migrate.ts';
 import { hasSessionEnded } from '../shared/sockets.ts';
@@ -90,11 +91,12 @@ export class Channel extends DurableObject<Env> {
 
   // ---- Publishing ----
 
-  async publishText(topic: Topic, text: string): Promise<void> {
+  async publishText(topic: Topic, text: string): Promise<number> {
     this.open(topic);
     await Promise.all(
       (JSON.parse(text) as ChannelFrame[]).map((frame) => this.commit.add(this.toEvent(frame))),
     );
+    return this.audience.size + this.followers.size;
   }
 
   private toEvent({ type, id, data }: ChannelFrame): StoredEvent {
@@ -137,6 +139,12 @@ export class Channel extends DurableObject<Env> {
   private recent(): ChannelEvent[] {
     if (this.topic === null) return [];
     return this.storage.eventsAfter(0, this.now() - rulesOf(this.topic).keptMs).map(toChannelEvent);
+  }
+
+  async forget(): Promise<void> {
+    if (this.topic === null) return;
+    await this.commit.settled();
+    this.storage.prune(this.storage.lastSeq(), 0, this.now());
   }
 
   // ---- Following: one channel tells another ----
@@ -187,6 +195,7 @@ export class Channel extends DurableObject<Env> {
     const resumeFrom = url.searchParams.get('resume_from');
     this.open(topic);
     await this.commit.settled();
+    this.noteReturn();
     const response = this.sockets.accept(request, topic, {
       username: url.searchParams.get('username'),
       aliases: url.searchParams.get('aliases') === 'true',
@@ -219,8 +228,24 @@ export class Channel extends DurableObject<Env> {
 
   private audienceChanged(): void {
     if (this.topic === null) return;
-    if (parseTopic(this.topic).kind === 'user') this.ctx.waitUntil(this.tellPresence());
+    if (parseTopic(this.topic).kind === 'user') {
+      this.noteLeaving();
+      this.ctx.waitUntil(this.tellPresence());
+    }
     this.armBy(this.audience.size === 0 ? null : this.now() + PRESENCE_SECONDS * 1_000);
+  }
+
+  private noteLeaving(): void {
+    const isLeft = (this.storage.readMeta('leftAtMs') ?? null) !== null;
+    if (isLeft !== (this.audience.size === 0))
+      this.storage.writeMeta('leftAtMs', this.audience.size === 0 ? this.now() : null);
+  }
+
+  /** To a user who is away longer than events are kept nothing is told any more, so the sequence must show a gap. */
+  private noteReturn(): void {
+    const leftAtMs = this.storage.readMeta('leftAtMs') ?? null;
+    if (leftAtMs !== null && leftAtMs + rulesOf(this.topic!).keptMs <= this.now())
+      this.storage.leaveGap(this.now());
   }
 
   private async tellPresence(): Promise<void> {

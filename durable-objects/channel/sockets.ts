@@ -59,6 +59,7 @@ type ReadFrames = {
 
 const READ: ReadFrames = {
   user: (message) => readFrame(message, UserFrame, MAX_CHANNEL_FRAME_BYTES),
+  market: (message) => readFrame<UserFrame>(message, ListingFrame, MAX_CHANNEL_FRAME_BYTES),
   listing: (message) => readFrame<UserFrame>(message, ListingFrame, MAX_CHANNEL_FRAME_BYTES),
   stream: (message) => readFrame<UserFrame>(message, ListingFrame, MAX_CHANNEL_FRAME_BYTES),
 };

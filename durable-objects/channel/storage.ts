@@ -17,6 +17,8 @@ interface MetaValues {
   topic: Topic;
   /** Whether the contacts have been told that this user is here. */
   announced: boolean;
+  /** When the last socket went; null while one is here. */
+  leftAtMs: number | null;
 }
 
 /** All SQL of a channel. */
@@ -54,6 +56,15 @@ export class ChannelStorage {
           data,
         )
         .toArray().length > 0
+    );
+  }
+
+  /** Takes a place in the sequence that holds nothing: whoever was here before it has missed something. */
+  leaveGap(atMs: number): void {
+    this.sql.exec(
+      "INSERT INTO events (seq, id, type, at, data) VALUES (?, NULL, 'gap', ?, NULL)",
+      this.lastSeq() + 1,
+      atMs,
     );
   }
 

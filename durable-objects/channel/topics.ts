@@ -30,6 +30,14 @@ export const TOPIC_RULES: Record<TopicKind, TopicRules> = {
     whenFull: 'refuse',
     historyType: 'offer:feed:history',
   },
+  // Prices move on: the last ones are all that a newcomer can use.
+  market: {
+    kept: 20,
+    keptMs: 10 * MINUTE_MS,
+    maxSockets: 0,
+    whenFull: 'refuse',
+    historyType: 'market:history',
+  },
   stream: {
     kept: 100,
     keptMs: 24 * 60 * MINUTE_MS,

@@ -3,6 +3,7 @@ import type { Deps, DomainEventHandler, DomainEventHandlers } from '../deps.ts';
 import type { EventEnvelope } from '../domain/events.ts';
 import { PAYOUTS_RESUMED } from '../domain/payments/payout.ts';
 import { BOOKS_SYNC_REQUESTED, continueSync } from '../features/catalog/book-config.ts';
+import { CHANNEL_HANDLERS } from '../features/channels/channels.events.ts';
 import { relinkMatch } from '../features/orders/relink.ts';
 import { SWAP_HANDLERS } from '../features/orders/swaps.usecases.ts';
 import {
@@ -44,6 +45,7 @@ const FEATURES: readonly DomainEventHandlers[] = [
   SWAP_HANDLERS,
   BOOK_HANDLERS,
   REVIEW_HANDLERS,
+  CHANNEL_HANDLERS,
 ];
 
 /** Who acts on which event, in the order of the features. */

@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts';
 import { sequencedId } from '../domain/ids.ts';
 import { type BookEvent, type BookIdentity, matchId, orderId } from '../domain/market/events.ts';
 import { tradeNumber } from '../domain/market/record.ts';
+import { tellMarketNews } from '../features/channels/market-news.usecases.ts';
 import { type CreatedMatch, placeFromMatches } from '../features/orders/place-orders.ts';
 import type { AppliedRange } from '../platform/books/books.ts';
 import type { BookMessage } from '../platform/events/events.ts';
@@ -179,6 +180,7 @@ async function apply(deps: Deps, messages: readonly BookMessage[]): Promise<void
     applied.set(book.bookKey, ranges);
   }
   await Promise.all(Array.from(applied, ([bookKey, ranges]) => deps.books.confirm(bookKey, ranges)));
+  await tellMarketNews(deps, messages);
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The frames of a user's socket and of the feeds beside it, both ways (SL-14..27, SN-35). The socket documentation is
- * generated from these schemas.
+ * What clients send over a user's socket and over the feeds beside it (SL-14..26). The socket documentation is generated
+ * from these schemas; `channel-events.ts` has the way back.
  */
 import { z } from 'zod';
 
@@ -25,7 +25,7 @@ const ClientId = z
 
 export const HeartbeatCommand = z
   .strictObject({ type: z.literal('heartbeat'), ref: Ref })
-  .meta({ id: 'Heartbeat', description: 'I am here; answered with `pong`' });
+  .meta({ id: 'IAmHere', description: 'I am here; answered with `pong`' });
 export const ResumeCommand = z
   .strictObject({
     type: z.literal('resume'),
@@ -79,6 +79,17 @@ export const FeedUnsubscribeCommand = z
   .strictObject({ type: z.literal('offer:feed:unsubscribe'), ...FeedSubject })
   .meta({ id: 'OfferFeedUnsubscribe' });
 
+const MarketSubject = {
+  product_id: Id.optional().meta({ description: 'Left out: products that are new or edited' }),
+  ref: Ref,
+};
+export const MarketSubscribeCommand = z
+  .strictObject({ type: z.literal('market:subscribe'), ...MarketSubject })
+  .meta({ id: 'MarketSubscribe', description: 'Prices of a product; answered with `market:history`' });
+export const MarketUnsubscribeCommand = z
+  .strictObject({ type: z.literal('market:unsubscribe'), ...MarketSubject })
+  .meta({ id: 'MarketUnsubscribe' });
+
 /** What the object answers by itself. */
 const LocalCommand = z.discriminatedUnion('type', [HeartbeatCommand, ResumeCommand]);
 export type LocalCommand = z.infer<typeof LocalCommand>;
@@ -93,6 +104,8 @@ export const UserCommand = z.discriminatedUnion('type', [
   ReadCommand,
   FeedSubscribeCommand,
   FeedUnsubscribeCommand,
+  MarketSubscribeCommand,
+  MarketUnsubscribeCommand,
 ]);
 export type UserCommand = z.infer<typeof UserCommand>;
 
@@ -100,21 +113,7 @@ export const UserFrame = z.discriminatedUnion('type', [...LocalCommand.options, 
 export type UserFrame = z.infer<typeof UserFrame>;
 export const ListingFrame = LocalCommand;
 
-// ---- Server to client ----
-
-/** Passed on to who is connected now, and never kept. */
-export const TRANSIENT_TYPES: ReadonlySet<string> = new Set([
-  'typing:active',
-  'typing:inactive',
-  'user:online',
-  'user:offline',
-]);
-
-/** SN-35's name of an event, for a client that asked for `aliases`. */
-export const ALIASES: Readonly<Record<string, string>> = {
-  'order:updated': 'ORDER_STATUS_UPDATED',
-  'match:created': 'MATCH_CREATED',
-};
+// ---- Ends ----
 
 /** Close codes beside those of RFC 6455. */
 export const CHANNEL_CLOSE_CODES = {

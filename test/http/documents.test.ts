@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import REQUESTS from '../../requests.http?raw';
 import { composeOnce } from '../../src/composition.ts';
 import { PERMISSIONS } from '../../src/domain/accounts/permissions.ts';
-import { CLIENT_FRAMES, CLOSE_CODES, SERVER_FRAMES } from '../../src/wire/feed.ts';
+import { SOCKETS } from '../../src/features/system/socket-descriptions.ts';
 import { bodyOf, request } from '../support/accounts.ts';
 
 interface Operation {
@@ -146,26 +146,41 @@ describe('/openapi.json', () => {
 });
 
 describe('/asyncapi.json', () => {
-  it('has every frame, every close code and no dangling reference', async () => {
+  it('has every frame and every close code of every socket, and no dangling reference', async () => {
     const document = await bodyOf<{
       asyncapi: string;
       servers: { this: { host: string; protocol: string } };
-      channels: { book: { 'x-close-codes': Record<string, string> } };
-      operations: Record<'clientFrames' | 'serverFrames', { messages: { $ref: string }[] }>;
+      channels: Record<string, { address: string; 'x-close-codes': Record<string, string> }>;
+      operations: Record<string, { messages: { $ref: string }[] }>;
       components: { messages: Record<string, unknown>; schemas: Record<string, { type?: string }> };
     }>(await request('/asyncapi.json'));
     expect(document.asyncapi).toBe('3.1.0');
     expect(document.servers.this).toMatchObject({ host: 'bourse.test', protocol: 'wss' });
     expect(danglingRefs(document)).toEqual([]);
 
-    const names = [...CLIENT_FRAMES, ...SERVER_FRAMES].map((frame) => frame.meta()!.id!);
-    expect(Object.keys(document.components.messages).sort()).toEqual([...names].sort());
-    expect(document.operations.clientFrames.messages).toHaveLength(CLIENT_FRAMES.length);
-    expect(document.operations.serverFrames.messages).toHaveLength(SERVER_FRAMES.length);
-    for (const name of names) expect(document.components.schemas[name]?.type, name).toBe('object');
-    expect(document.channels.book['x-close-codes']).toEqual(
-      Object.fromEntries(Object.entries(CLOSE_CODES).map(([code, meaning]) => [String(code), meaning])),
+    const names = new Set(
+      SOCKETS.flatMap(({ client, server }) => [...client, ...server]).map((frame) => frame.meta()!.id!),
     );
+    expect(Object.keys(document.components.messages).sort()).toEqual([...names].sort());
+    for (const name of names) expect(document.components.schemas[name]?.type, name).toBe('object');
+    expect(Object.keys(document.channels)).toEqual(SOCKETS.map(({ name }) => name));
+    for (const { name, address, client, server, closeCodes } of SOCKETS) {
+      expect(document.channels[name]).toMatchObject({
+        address,
+        'x-close-codes': JSON.parse(JSON.stringify(closeCodes)),
+      });
+      const operations = Object.values(document.operations).map(({ messages }) => messages);
+      const mine = operations.filter(([first]) => first!.$ref.startsWith(`#/channels/${name}/`));
+      expect(mine.map((messages) => messages.length)).toEqual([client.length, server.length]);
+    }
+  });
+
+  it('describes a socket for every route that opens one', async () => {
+    const openApi = await bodyOf<OpenApi>(await request('/openapi.json'));
+    const opened = Object.entries(openApi.paths)
+      .filter(([, methods]) => methods.get?.responses['101'] !== undefined)
+      .map(([path]) => path);
+    expect(SOCKETS.map(({ address }) => address).sort()).toEqual(opened.sort());
   });
 });
 

@@ -7,6 +7,7 @@ import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { requiredVersion } from '../../http/etag.ts';
 import type { Caller } from '../../http/factory.ts';
 import { problem } from '../../http/problem.ts';
+import { tellOfProduct } from '../channels/product-news.usecases.ts';
 import { syncBooks } from './book-config.ts';
 import {
   type NewProduct,
@@ -96,6 +97,7 @@ export async function createProduct(deps: Deps, input: NewProduct): Promise<Whol
     throw isUniqueViolation(error, 'products.sku_key') ? skuTaken() : error;
   }
   const product = await findProduct(deps.db, id);
+  await tellOfProduct(deps, 'product:created', product!);
   return { product: product!, sizes: [], images: [] };
 }
 
@@ -155,6 +157,7 @@ export async function changeProduct(
     sizesOf(deps.db, id),
     imagesOf(deps.db, id),
   ]);
+  await tellOfProduct(deps, 'product:updated', product!);
   return { product: product!, sizes, images };
 }
 

@@ -7,7 +7,7 @@ import { json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
 import { readSignedInUpgrade } from '../accounts/socket-upgrade.ts';
 import { PresenceSettings, PresenceView, SocketQuery, UserId } from './channels.schemas.ts';
 import { openChannel } from './open-channel.ts';
-import { changeShowPresence, readPresence, readShowPresence } from './presence.usecases.ts';
+import { announceLine, changeShowPresence, readPresence, readShowPresence } from './presence.usecases.ts';
 
 const TAGS = ['Live'];
 const SOCKET_ANSWERS = { 101: { description: 'The socket is open' }, ...problems(401, 403, 426, 503) };
@@ -16,6 +16,7 @@ const SIGN_IN =
 
 async function openUserSocket(c: Context<AppEnv>, query: SocketQuery): Promise<Response> {
   const upgrade = await readSignedInUpgrade(c, query.ticket);
+  await announceLine(c.get('deps'), upgrade.caller.userId);
   return openChannel(c, `user:${upgrade.caller.userId}`, upgrade, query);
 }
 

@@ -3,6 +3,8 @@ import type { Failure } from '../../domain/errors.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import type { SocketAnswer } from '../../platform/channels/socket-commands.ts';
 import type { UserCommand } from '../../wire/channels.ts';
+import { visibleProduct } from '../catalog/products.usecases.ts';
+import { followMarket, marketTopic } from './product-news.usecases.ts';
 
 /** Performs what came over a user's socket; a refusal is a frame, as it is a problem document over REST. */
 export async function performCommand(
@@ -20,14 +22,23 @@ export async function performCommand(
 
 const errorFrame = ({ code, detail, extra }: Failure) => ({ ...extra, type: 'error' as const, code, detail });
 
-async function perform(_deps: Deps, _userId: string, command: UserCommand): Promise<SocketAnswer> {
+async function perform(deps: Deps, userId: string, command: UserCommand): Promise<SocketAnswer> {
   switch (command.type) {
     case 'offer:feed:unsubscribe':
       return {
         frames: [{ type: 'offer:feed:unsubscribed', data: { listing_id: command.listing_id } }],
         unfollow: `listing:${command.listing_id}`,
       };
+    case 'market:subscribe':
+      if (command.product_id !== undefined) await visibleProduct(deps, command.product_id, null);
+      await followMarket(deps, command.product_id);
+      return { frames: [], follow: marketTopic(command.product_id) };
+    case 'market:unsubscribe':
+      return {
+        frames: [{ type: 'market:unsubscribed', data: { product_id: command.product_id ?? null } }],
+        unfollow: marketTopic(command.product_id),
+      };
     default:
-      throw problem('route_not_found', `There is no ${command.type} yet.`);
+      throw problem('route_not_found', `There is no ${command.type} yet for ${userId}.`);
   }
 }

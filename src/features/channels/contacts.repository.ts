@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, notInArray, or } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNotNull, notInArray, or, sql } from 'drizzle-orm';
 import { userPresence } from '../../db/channels-schema.ts';
 import type { Db } from '../../db/client.ts';
 import { orders } from '../../db/orders-schema.ts';
@@ -49,7 +49,10 @@ export async function areContacts(db: Db, userId: string, otherId: string): Prom
 }
 
 export async function findPresence(db: Db, userId: string): Promise<PresenceRow> {
-  const [row] = await db.select().from(userPresence).where(eq(userPresence.userId, userId));
+  const [row] = await db
+    .select({ showPresence: userPresence.showPresence, lastSeenAt: userPresence.lastSeenAt })
+    .from(userPresence)
+    .where(eq(userPresence.userId, userId));
   return row ?? { showPresence: true, lastSeenAt: null };
 }
 
@@ -64,11 +67,37 @@ export async function visibleUsers(db: Db, userIds: readonly string[]): Promise<
   return userIds.filter((userId) => !hiddenIds.has(userId));
 }
 
-export async function saveLastSeen(db: Db, userId: string, atMs: number): Promise<void> {
+export async function saveOnline(db: Db, userId: string, atMs: number): Promise<void> {
   await db
     .insert(userPresence)
-    .values({ userId, lastSeenAt: atMs, updatedAt: atMs })
-    .onConflictDoUpdate({ target: userPresence.userId, set: { lastSeenAt: atMs } });
+    .values({ userId, onlineSince: atMs, updatedAt: atMs })
+    .onConflictDoUpdate({ target: userPresence.userId, set: { onlineSince: atMs } });
+}
+
+export async function saveLastSeen(db: Db, userId: string, atMs: number): Promise<void> {
+  const seen = { lastSeenAt: atMs, onlineSince: null };
+  await db
+    .insert(userPresence)
+    .values({ userId, ...seen, updatedAt: atMs })
+    .onConflictDoUpdate({ target: userPresence.userId, set: seen });
+}
+
+/** Which of these users are here, or went so lately that they may come back for what they missed. */
+export async function listeningSince(
+  db: Db,
+  userIds: readonly string[],
+  sinceMs: number,
+): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .select({ userId: userPresence.userId })
+    .from(userPresence)
+    .where(
+      and(
+        sql`${userPresence.userId} in (select value from json_each(${JSON.stringify(userIds)}))`,
+        or(isNotNull(userPresence.onlineSince), gt(userPresence.lastSeenAt, sinceMs)),
+      ),
+    );
+  return new Set(rows.map(({ userId }) => userId));
 }
 
 export async function saveShowPresence(

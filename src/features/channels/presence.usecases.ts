@@ -6,6 +6,7 @@ import {
   contactsOf,
   findPresence,
   saveLastSeen,
+  saveOnline,
   saveShowPresence,
   visibleUsers,
 } from './contacts.repository.ts';
@@ -34,10 +35,15 @@ async function tellContacts(
   await Promise.all(contacts.map((contact) => deps.channels.publish(`user:${contact}`, [frame])));
 }
 
+/** Before a line opens: from its first frame on, its user is told everything. */
+export const announceLine = (deps: Deps, userId: string): Promise<void> =>
+  saveOnline(deps.db, userId, deps.now());
+
 /** A user's first device came, or the last one went (SL-14, SL-15). Whoever comes hears which contacts are here. */
 export async function presenceChanged(deps: Deps, userId: string, isOnline: boolean): Promise<void> {
   const nowMs = deps.now();
-  if (!isOnline) await saveLastSeen(deps.db, userId, nowMs);
+  if (isOnline) await saveOnline(deps.db, userId, nowMs);
+  else await saveLastSeen(deps.db, userId, nowMs);
   const contacts = await contactsOf(deps.db, userId);
   if ((await findPresence(deps.db, userId)).showPresence)
     await tellContacts(deps, userId, contacts, isOnline, isOnline ? null : nowMs);

@@ -1,8 +1,8 @@
 /**
- * Live fan-out: a user's devices, a listing's offer feed, a stream room. What is published reaches whoever is connected
+ * Live fan-out: a user's devices, a listing's offer feed, a market, a stream room. What is published reaches whoever is connected
  * now, and for a short while whoever comes back; the truth of it lies elsewhere, so nothing is lost when nobody listens.
  */
-export const TOPIC_KINDS = ['user', 'listing', 'stream'] as const;
+export const TOPIC_KINDS = ['user', 'listing', 'market', 'stream'] as const;
 export type TopicKind = (typeof TOPIC_KINDS)[number];
 export type Topic = `${TopicKind}:${string}`;
 
@@ -22,14 +22,16 @@ export interface ChannelEvent extends ChannelFrame {
 }
 
 export interface Channels {
-  /** Never throws: live frames are a courtesy. */
-  publish(topic: Topic, frames: readonly ChannelFrame[]): Promise<void>;
+  /** Resolves with how many listen, sockets and following channels. Never throws: live frames are a courtesy. */
+  publish(topic: Topic, frames: readonly ChannelFrame[]): Promise<number>;
   /** Which of these users have a device connected now. */
   online(userIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Hands a WebSocket upgrade, with the identity headers of the caller, to the topic's object. */
   connect(topic: Topic, request: Request): Promise<Response>;
   /** What the topic still keeps, oldest first. */
   recent(topic: Topic): Promise<ChannelEvent[]>;
+  /** Forgets what the topic still keeps: nobody is told of it any more. */
+  forget(topic: Topic): Promise<void>;
   /** From now on `follower` is told what `leader` publishes, until it no longer wants it. What is kept is the answer. */
   follow(follower: Topic, leader: Topic): Promise<ChannelEvent[]>;
   unfollow(follower: Topic, leader: Topic): Promise<void>;

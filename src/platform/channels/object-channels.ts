@@ -21,7 +21,7 @@ export function createObjectChannels(
 
   return {
     publish: (topic, frames) =>
-      attempt(topic, () => channel(topic).publishText(topic, JSON.stringify(frames)), undefined),
+      attempt(topic, () => channel(topic).publishText(topic, JSON.stringify(frames)), 0),
     online: async (userIds) => {
       const unique = [...new Set(userIds)];
       const answers = await Promise.all(
@@ -31,6 +31,7 @@ export function createObjectChannels(
     },
     connect: (topic, request) => channel(topic).fetch(request),
     recent: (topic) => attempt(topic, async () => JSON.parse(await channel(topic).recentText()), []),
+    forget: (topic) => attempt(topic, () => channel(topic).forget(), undefined),
     follow: (follower, leader) =>
       attempt(leader, async () => JSON.parse(await channel(leader).followText(leader, follower)), []),
     unfollow: (follower, leader) => attempt(leader, () => channel(leader).unfollow(follower), undefined),
