@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/d1';
 import * as channelsSchema from './channels-schema.ts';
 import * as chatSchema from './chat-schema.ts';
 import * as houseSchema from './house-schema.ts';
+import * as identitySchema from './identity-schema.ts';
 import * as integritySchema from './integrity-schema.ts';
 import * as listingsSchema from './listings-schema.ts';
 import * as ordersSchema from './orders-schema.ts';
@@ -16,6 +17,7 @@ export function createDb(d1: D1Database) {
       ...ordersSchema,
       ...paymentsSchema,
       ...houseSchema,
+      ...identitySchema,
       ...trustSchema,
       ...integritySchema,
       ...chatSchema,

@@ -30,6 +30,19 @@ export const users = sqliteTable(
     status: text({ enum: USER_STATUSES }).notNull(),
     /** When a suspension ends by itself. */
     suspendedUntil: integer(),
+    emailVerifiedAt: integer(),
+    firstName: text(),
+    lastName: text(),
+    phone: text(),
+    bio: text(),
+    /** The picture's content hash, and its widths as a JSON array. */
+    avatarHash: text(),
+    avatarWidths: text(),
+    /** When the documents of a seller were approved. */
+    verifiedSellerAt: integer(),
+    lastLoginAt: integer(),
+    /** From then on nothing personal is left here. */
+    deletedAt: integer(),
     /** Buyer, seller or both, which is what everybody begins as (C.1). */
     canBuy: integer({ mode: 'boolean' }).notNull().default(true),
     canSell: integer({ mode: 'boolean' }).notNull().default(true),
@@ -40,6 +53,8 @@ export const users = sqliteTable(
     uniqueIndex('users_email_key').on(t.emailKey),
     uniqueIndex('users_username_key').on(t.usernameKey),
     index('users_suspended').on(t.status, t.suspendedUntil),
+    index('users_role').on(t.role, t.createdAt, t.id),
+    index('users_status').on(t.status, t.createdAt, t.id),
     index('users_created').on(t.createdAt, t.id),
   ],
 );
@@ -59,7 +74,12 @@ export const sessions = sqliteTable(
     revokedAt: integer(),
     revokeReason: text(),
   },
-  (t) => [index('sessions_user').on(t.userId), index('sessions_revoked').on(t.revokedAt)],
+  (t) => [
+    index('sessions_user').on(t.userId),
+    index('sessions_user_created').on(t.userId, t.createdAt, t.id),
+    index('sessions_revoked').on(t.revokedAt),
+    index('sessions_expiry').on(t.expiresAt),
+  ],
 );
 
 /** A session is one rotation family: every refresh token of it descends from the login. Only hashes are stored. */
@@ -74,18 +94,21 @@ export const refreshTokens = sqliteTable(
     expiresAt: integer().notNull(),
     usedAt: integer(),
   },
-  (t) => [index('refresh_tokens_session').on(t.sessionId)],
+  (t) => [index('refresh_tokens_session').on(t.sessionId), index('refresh_tokens_expiry').on(t.expiresAt)],
 );
 
-/** Sign-in attempts since the last success, for each pair of account and address; see decision on login guessing. */
+/** Sign-in attempts since the last success, for each pair of account and address or known device; see decision 0002. */
 export const loginAttempts = sqliteTable(
   'login_attempts',
   {
     /** SHA-256 of the user's id, or of what was typed when there is no such user. */
     accountHash: text().notNull(),
     address: text().notNull(),
+    /** In this window. */
     attempts: integer().notNull(),
     windowStartedAt: integer().notNull(),
+    /** Windows before this one that ended locked: each makes the next twice as long. */
+    lockouts: integer().notNull().default(0),
   },
   (t) => [
     primaryKey({ columns: [t.accountHash, t.address] }),

@@ -50,6 +50,7 @@ export const ID_PREFIXES = [
   'mod',
   'kyc',
   'doc',
+  'act',
   'sav',
 ] as const;
 export type IdPrefix = (typeof ID_PREFIXES)[number];

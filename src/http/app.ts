@@ -5,6 +5,8 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { Deps } from '../deps.ts';
 import { type Failure, failure } from '../domain/errors.ts';
 import { accountsAliases, accountsRoutes, wellKnownRoutes } from '../features/accounts/accounts.routes.ts';
+import { passwordAliases, passwordRoutes } from '../features/accounts/passwords.routes.ts';
+import { sessionsRoutes } from '../features/accounts/sessions.routes.ts';
 import { auditRoutes } from '../features/audit/audit.routes.ts';
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
 import { channelsAliases, channelsRoutes } from '../features/channels/channels.routes.ts';
@@ -96,6 +98,9 @@ export function createApp(deps: Deps) {
   app.route('/', wellKnownRoutes);
   app.route('/api/v1', accountsRoutes);
   app.route('/api/v1', accountsAliases);
+  app.route('/api/v1', passwordRoutes);
+  app.route('/api/v1', passwordAliases);
+  app.route('/api/v1', sessionsRoutes);
   app.route('/api/v1', catalogRoutes);
   app.route('/', mediaRoutes);
   app.route('/api/v1', ordersRoutes);

@@ -63,7 +63,8 @@ export function preflight(request: Request, origin: string | null): Response | n
   return new Response(null, { status: 204, headers });
 }
 
-const AUTH_PATH = /^\/api\/v1\/(auth\/)?(register|login|refresh|token)$/;
+const AUTH_PATH =
+  /^\/api\/v1\/(auth\/)?(register|login|login\/two-factor|refresh|token|(change|forgot|reset)-password|verify-email|verify-email\/resend)$/;
 
 /** Requests of one address: reads, writes and sign-ins are counted apart. */
 export const limitAddress: MiddlewareHandler<AppEnv> = (c, next) => {

@@ -2,6 +2,7 @@ import { deleteFromOutbox } from '../db/outbox.ts';
 import type { Deps, DomainEventHandler, DomainEventHandlers } from '../deps.ts';
 import type { EventEnvelope } from '../domain/events.ts';
 import { PAYOUTS_RESUMED } from '../domain/payments/payout.ts';
+import { ACCOUNT_HANDLERS } from '../features/accounts/accounts.events.ts';
 import { BOOKS_SYNC_REQUESTED, continueSync } from '../features/catalog/book-config.ts';
 import { CHANNEL_HANDLERS } from '../features/channels/channels.events.ts';
 import { relinkMatch } from '../features/orders/relink.ts';
@@ -46,6 +47,7 @@ const FEATURES: readonly DomainEventHandlers[] = [
   BOOK_HANDLERS,
   REVIEW_HANDLERS,
   CHANNEL_HANDLERS,
+  ACCOUNT_HANDLERS,
 ];
 
 /** Who acts on which event, in the order of the features. */

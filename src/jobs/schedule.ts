@@ -1,7 +1,8 @@
 import { lt, or } from 'drizzle-orm';
-import { idempotencyKeys, refreshTokens, socketTickets } from '../db/schema.ts';
+import { idempotencyKeys, socketTickets } from '../db/schema.ts';
 import type { Deps } from '../deps.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time.ts';
+import { purgeIdentity } from '../features/accounts/sessions.usecases.ts';
 import { syncStaleBooks } from '../features/catalog/book-config.ts';
 import { reconcile } from '../features/integrity/integrity.usecases.ts';
 import { sweepOverdueOrders } from '../features/orders/orders.usecases.ts';
@@ -25,8 +26,8 @@ export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
     deps.db
       .delete(socketTickets)
       .where(or(lt(socketTickets.expiresAt, nowMs - DAY_MS), lt(socketTickets.usedAt, nowMs - DAY_MS))),
-    deps.db.delete(refreshTokens).where(lt(refreshTokens.expiresAt, nowMs - DAY_MS)),
   ]);
+  await purgeIdentity(deps, nowMs);
   const { verdict } = await reconcile(deps, nowMs % HOUR_MS < MINUTE_MS ? 'full' : 'minute');
   deps.log.debug('schedule_done', { synced, swept, visited, sent, verdict });
 }

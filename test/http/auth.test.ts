@@ -4,7 +4,7 @@ import { importJWK, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { composeOnce } from '../../src/composition.ts';
 import { refreshTokens, sessions, users } from '../../src/db/schema.ts';
-import { MAX_LOGIN_ATTEMPTS } from '../../src/features/accounts/accounts.usecases.ts';
+import { MAX_LOGIN_ATTEMPTS } from '../../src/features/accounts/login-limits.ts';
 import { bodyOf, request, signUp, signUpAdmin, type TestUser } from '../support/accounts.ts';
 
 interface SignedIn {
@@ -61,6 +61,7 @@ describe('register', () => {
         email: 'carol@bourse.test',
         username: 'Carol',
         display_name: 'Carol Q',
+        email_verified: false,
         roles: ['user'],
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       },

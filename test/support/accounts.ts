@@ -7,6 +7,11 @@ import { newId } from '../../src/domain/ids.ts';
 const ORIGIN = 'https://bourse.test';
 const DAY_MS = 24 * 3_600_000;
 
+/** The password of everybody who signs up here, and its hash, so that none has to be made for each. */
+export const TEST_PASSWORD = 'a quiet horse 42';
+const TEST_PASSWORD_HASH =
+  '$scrypt$ln=14,r=8,p=5$Ym91cnNlIHRlc3Qgc2FsdA$jPLZnfHY0uJXWl/hfQegWodwPek4Z9rBSY9Eiq87S9A';
+
 export interface TestUser {
   userId: string;
   sessionId: string;
@@ -64,7 +69,7 @@ export async function signUp(name: string, role: Role = 'user'): Promise<TestUse
       username: name,
       usernameKey: name.toLowerCase(),
       displayName: name,
-      passwordHash: 'none',
+      passwordHash: TEST_PASSWORD_HASH,
       role,
       status: 'active',
       createdAt: nowMs,

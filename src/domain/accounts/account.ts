@@ -24,6 +24,8 @@ export interface Account {
   status: UserStatus;
   /** When a suspension ends; null while there is none, and for one without an end. */
   suspendedUntilMs: number | null;
+  /** When the link of the mail was followed; null until then. */
+  emailVerifiedAtMs: number | null;
   createdAtMs: number;
 }
 

@@ -2,6 +2,14 @@ import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm';
 import { type Db, GUARD_SQL, isStale } from '../../db/client.ts';
 import { loginAttempts, refreshTokens, sessions, socketTickets, users } from '../../db/schema.ts';
 import type { Account } from '../../domain/accounts/account.ts';
+import type { Statement } from '../ledger/ledger.statements.ts';
+import type { AttemptPlace } from './login-attempts.ts';
+import {
+  ATTEMPTS_FORGOTTEN_MS,
+  LOGIN_WINDOW_MS,
+  MAX_LOGIN_ATTEMPTS,
+  MAX_WINDOW_DOUBLINGS,
+} from './login-limits.ts';
 
 /** How long an account read from D1 is answered from memory: `/me` is asked far more often than it changes. */
 const MEMO_MS = 5_000;
@@ -19,7 +27,7 @@ export interface NewSession {
   expiresAtMs: number;
 }
 
-const toAccount = (row: typeof users.$inferSelect): Account => ({
+export const toAccount = (row: typeof users.$inferSelect): Account => ({
   id: row.id,
   email: row.email,
   username: row.username,
@@ -27,10 +35,16 @@ const toAccount = (row: typeof users.$inferSelect): Account => ({
   role: row.role,
   status: row.status,
   suspendedUntilMs: row.suspendedUntil,
+  emailVerifiedAtMs: row.emailVerifiedAt,
   createdAtMs: row.createdAt,
 });
 
 const memo = new Map<string, { account: Account; readAtMs: number }>();
+
+/** Lets the next reader in this isolate see a change at once. */
+export function forgetAccount(id: string): void {
+  memo.delete(id);
+}
 
 /** The account, as it is now or was a few seconds ago. */
 export async function findAccount(db: Db, id: string, nowMs: number): Promise<Account | null> {
@@ -54,28 +68,27 @@ export async function findByLoginName(
   const [row] = await db
     .select()
     .from(users)
-    .where(eq(key.includes('@') ? users.emailKey : users.usernameKey, key));
+    .where(and(eq(key.includes('@') ? users.emailKey : users.usernameKey, key), isNull(users.deletedAt)));
   return row ? { account: toAccount(row), passwordHash: row.passwordHash } : null;
 }
 
-const insertSession = (db: Db, session: NewSession) =>
-  [
-    db.insert(sessions).values({
-      id: session.id,
-      userId: session.userId,
-      userAgent: session.userAgent,
-      address: session.address,
-      createdAt: session.createdAtMs,
-      lastUsedAt: session.createdAtMs,
-      expiresAt: session.expiresAtMs,
-    }),
-    db.insert(refreshTokens).values({
-      hash: session.refreshHash,
-      sessionId: session.id,
-      createdAt: session.createdAtMs,
-      expiresAt: session.expiresAtMs,
-    }),
-  ] as const;
+const insertSession = (db: Db, session: NewSession): Statement[] => [
+  db.insert(sessions).values({
+    id: session.id,
+    userId: session.userId,
+    userAgent: session.userAgent,
+    address: session.address,
+    createdAt: session.createdAtMs,
+    lastUsedAt: session.createdAtMs,
+    expiresAt: session.expiresAtMs,
+  }),
+  db.insert(refreshTokens).values({
+    hash: session.refreshHash,
+    sessionId: session.id,
+    createdAt: session.createdAtMs,
+    expiresAt: session.expiresAtMs,
+  }),
+];
 
 /** Writes the account and its first session together. Throws a unique violation when a name is taken. */
 export async function insertAccount(
@@ -83,6 +96,7 @@ export async function insertAccount(
   account: Account,
   passwordHash: string,
   session: NewSession,
+  more: readonly Statement[],
 ): Promise<void> {
   await db.batch([
     db.insert(users).values({
@@ -95,50 +109,81 @@ export async function insertAccount(
       passwordHash,
       role: account.role,
       status: account.status,
+      lastLoginAt: account.createdAtMs,
       createdAt: account.createdAtMs,
       updatedAt: account.createdAtMs,
     }),
     ...insertSession(db, session),
+    ...more,
   ]);
 }
+
+/** When the window of a row of attempts ends: each lockout before it doubled its length. */
+const WINDOW_END = sql`${loginAttempts.windowStartedAt} + ${LOGIN_WINDOW_MS} * (1 << min(${loginAttempts.lockouts}, ${MAX_WINDOW_DOUBLINGS}))`;
 
 /** Counts one more attempt, also among parallel ones, and answers how many there are in its window. */
 export async function countLoginAttempt(
   db: Db,
-  attempt: { accountHash: string; address: string; nowMs: number; windowMs: number },
-): Promise<{ attempts: number; windowStartedAtMs: number }> {
-  const { accountHash, address, nowMs, windowMs } = attempt;
+  attempt: AttemptPlace & { nowMs: number },
+): Promise<{ attempts: number; windowStartedAtMs: number; lockouts: number }> {
+  const { accountHash, address, nowMs } = attempt;
+  const isOver = sql`${nowMs} >= ${WINDOW_END}`;
+  const wasLocked = sql`${loginAttempts.attempts} > ${MAX_LOGIN_ATTEMPTS}`;
   const [, [counted]] = await db.batch([
-    db.delete(loginAttempts).where(lt(loginAttempts.windowStartedAt, nowMs - windowMs)),
+    db.delete(loginAttempts).where(lt(loginAttempts.windowStartedAt, nowMs - ATTEMPTS_FORGOTTEN_MS)),
     db
       .insert(loginAttempts)
       .values({ accountHash, address, attempts: 1, windowStartedAt: nowMs })
       .onConflictDoUpdate({
         target: [loginAttempts.accountHash, loginAttempts.address],
-        set: { attempts: sql`${loginAttempts.attempts} + 1` },
+        set: {
+          attempts: sql`case when ${isOver} then 1 else ${loginAttempts.attempts} + 1 end`,
+          lockouts: sql`case when ${isOver} and ${wasLocked} then ${loginAttempts.lockouts} + 1 else ${loginAttempts.lockouts} end`,
+          windowStartedAt: sql`case when ${isOver} then ${nowMs} else ${loginAttempts.windowStartedAt} end`,
+        },
       })
       .returning({
         attempts: loginAttempts.attempts,
         windowStartedAtMs: loginAttempts.windowStartedAt,
+        lockouts: loginAttempts.lockouts,
       }),
   ]);
   return counted!;
 }
 
-/** A successful login: the session begins and the attempts of this pair are forgotten. */
+export const forgetLoginAttempts = (db: Db, { accountHash, address }: AttemptPlace) =>
+  db
+    .delete(loginAttempts)
+    .where(and(eq(loginAttempts.accountHash, accountHash), eq(loginAttempts.address, address)));
+
+/**
+ * A successful login: the session begins, and with it what else the login does. Stale when the password that was checked
+ * is no longer the account's.
+ */
 export async function openSession(
   db: Db,
   session: NewSession,
-  attempt: { accountHash: string; address: string },
+  passwordHash: string,
+  more: readonly Statement[],
 ): Promise<void> {
   await db.batch([
     db
-      .delete(loginAttempts)
-      .where(
-        and(eq(loginAttempts.accountHash, attempt.accountHash), eq(loginAttempts.address, attempt.address)),
-      ),
+      .update(users)
+      .set({ lastLoginAt: session.createdAtMs })
+      .where(and(eq(users.id, session.userId), eq(users.passwordHash, passwordHash))),
+    db.run(sql.raw(GUARD_SQL)),
     ...insertSession(db, session),
+    ...more,
   ]);
+}
+
+/** The stored hash; null for nobody. */
+export async function passwordHashOf(db: Db, userId: string): Promise<string | null> {
+  const [row] = await db
+    .select({ hash: users.passwordHash })
+    .from(users)
+    .where(and(eq(users.id, userId), isNull(users.deletedAt)));
+  return row?.hash ?? null;
 }
 
 /** Ends a session once; the reason of the first end stays. */

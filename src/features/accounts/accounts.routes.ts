@@ -1,13 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { type Account, rolesOf } from '../../domain/accounts/account.ts';
 import type { Failure } from '../../domain/errors.ts';
 import { anyone, open, party, signedIn } from '../../http/access.ts';
 import { callerIn } from '../../http/auth.ts';
-import { type AppEnv, createRoutes } from '../../http/factory.ts';
-import { json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
+import { createRoutes } from '../../http/factory.ts';
+import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { Problem, problem } from '../../http/problem.ts';
-import { clientAddress } from '../../http/request-context.ts';
+import { presentSignedIn, presentUser } from './accounts.presenter.ts';
 import {
   JwksSchema,
   LoginBody,
@@ -20,44 +18,20 @@ import {
   UserSchema,
 } from './accounts.schemas.ts';
 import {
-  type Client,
   issueTicket,
   login,
   logout,
   readAccount,
   refresh,
   register,
-  type SignedIn,
   TICKET_SECONDS,
 } from './accounts.usecases.ts';
+import { clientOf, rememberDevice } from './device.ts';
 
 const TAGS = ['Accounts'];
 
 /** Browsers and verifiers may keep the key set this long; a rotation publishes the new key before it signs. */
 const JWKS_MAX_AGE_SECONDS = 300;
-const MAX_USER_AGENT = 256;
-
-const presentUser = (account: Account) => ({
-  id: account.id,
-  email: account.email,
-  username: account.username,
-  display_name: account.displayName,
-  roles: rolesOf(account.role),
-  created_at: rfc3339(account.createdAtMs),
-});
-
-const presentSignedIn = ({ account, accessToken, refreshToken, expiresInSeconds }: SignedIn) => ({
-  user: presentUser(account),
-  access_token: accessToken,
-  refresh_token: refreshToken,
-  token_type: 'Bearer' as const,
-  expires_in: expiresInSeconds,
-});
-
-const clientOf = (c: Context<AppEnv>): Client => ({
-  address: clientAddress(c.req.raw.headers),
-  userAgent: (c.req.header('User-Agent') ?? '').slice(0, MAX_USER_AGENT),
-});
 
 interface Credentials {
   email?: string | undefined;
@@ -100,12 +74,14 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
     }),
     async (c) => {
       const { email, username, password, display_name } = c.req.valid('json');
+      const client = clientOf(c);
       const outcome = await register(
         c.get('deps'),
         { email, username, password, displayName: display_name ?? null },
-        clientOf(c),
+        client,
       );
       if (!outcome.ok) throw refuse(outcome.error);
+      rememberDevice(c, client, outcome.value.deviceToken);
       return c.json(presentSignedIn(outcome.value), 201);
     },
   );
@@ -131,12 +107,11 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
         responses: { 200: json(SignedInSchema, 'Signed in'), ...problems(400, 401, 403, 413, 415, 503) },
       }),
       async (c) => {
-        const outcome = await login(
-          c.get('deps'),
-          credentialsOf(c.req.valid('json'), c.req.valid('form')),
-          clientOf(c),
-        );
+        const client = clientOf(c);
+        const credentials = credentialsOf(c.req.valid('json'), c.req.valid('form'));
+        const outcome = await login(c.get('deps'), credentials, client);
         if (!outcome.ok) throw refuse(outcome.error);
+        rememberDevice(c, client, outcome.value.deviceToken);
         return c.json(presentSignedIn(outcome.value), 200);
       },
     );
@@ -176,7 +151,7 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
       responses: { 204: { description: 'The session and its tokens have ended' }, ...problems(401) },
     }),
     async (c) => {
-      await logout(c.get('deps'), callerIn(c));
+      await logout(c.get('deps'), callerIn(c), clientOf(c));
       return c.body(null, 204);
     },
   );

@@ -11,23 +11,28 @@ const MAX_EMAIL_LENGTH = 254;
 /** Longer texts are refused before they are normalised and counted. */
 const MAX_SECRET_TEXT = 1_024;
 
-const Email = z.email().max(MAX_EMAIL_LENGTH).toLowerCase().meta({ example: 'alice@bourse.example' });
+export const Email = z.email().max(MAX_EMAIL_LENGTH).toLowerCase().meta({ example: 'alice@bourse.example' });
 
-const Username = z
+export const Username = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{3,30}$/, 'Use 3 to 30 letters, digits, dots, dashes or underscores')
   .meta({ example: 'alice', description: 'Public; unique whatever its case' });
 
-const NewPassword = z
+export const NewPassword = z
   .string()
   .max(MAX_SECRET_TEXT)
   .normalize('NFC')
   .refine(hasPasswordLength, `Use ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`)
   .meta({ format: 'password', minLength: MIN_PASSWORD_LENGTH, maxLength: MAX_PASSWORD_LENGTH });
 
-const GivenPassword = z.string().min(1).max(MAX_SECRET_TEXT).normalize('NFC').meta({ format: 'password' });
+export const GivenPassword = z
+  .string()
+  .min(1)
+  .max(MAX_SECRET_TEXT)
+  .normalize('NFC')
+  .meta({ format: 'password' });
 
-const DisplayName = z
+export const DisplayName = z
   .string()
   .trim()
   .min(1)
@@ -79,6 +84,7 @@ export const UserSchema = z
     email: z.string(),
     username: z.string(),
     display_name: z.string(),
+    email_verified: z.boolean(),
     roles: z.array(z.string()),
     created_at: Timestamp,
   })

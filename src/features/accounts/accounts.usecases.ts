@@ -1,16 +1,16 @@
-import { isUniqueViolation } from '../../db/client.ts';
+import { isStale, isUniqueViolation } from '../../db/client.ts';
 import type { Deps } from '../../deps.ts';
 import { type Account, rolesOf } from '../../domain/accounts/account.ts';
 import { isGuessable } from '../../domain/accounts/password-policy.ts';
 import { type Failure, failure } from '../../domain/errors.ts';
 import { newId } from '../../domain/ids.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
+import { DAY_MS, dayStamp } from '../../domain/time.ts';
 import { isBarred } from '../../domain/trust/moderation.ts';
 import type { Caller } from '../../http/factory.ts';
-import { PasswordsBusyError } from '../../platform/passwords/passwords.ts';
 import { isOn } from '../flags/is-on.ts';
+import { accountEventStatement, activityStatement, type Client } from './account.statements.ts';
 import {
-  countLoginAttempt,
   endSession,
   findAccount,
   findByLoginName,
@@ -18,89 +18,23 @@ import {
   findSessionAccount,
   insertAccount,
   insertTicket,
-  type NewSession,
-  openSession,
   rotateRefreshToken,
   spendTicket,
 } from './accounts.repository.ts';
+import { recogniseDevice, rememberDeviceStatements } from './devices.repository.ts';
+import { linkStatements } from './links.ts';
+import { type AttemptPlace, countAttempt, hashing } from './login-attempts.ts';
 import { hashSecret, newSecret } from './secret.ts';
-
-const DAY_MS = 24 * 3_600_000;
-
-/** Attempts without a success, for one account from one address, before that address has to wait. */
-export const MAX_LOGIN_ATTEMPTS = 10;
-export const LOGIN_WINDOW_MS = 15 * 60_000;
+import { barredFailure, beginSession, issueTokens, newSession, type SignedIn } from './sign-in.ts';
 
 /** Long enough to open a socket, short enough to be worthless in a log. */
 export const TICKET_SECONDS = 30;
-
-/** Where a sign-in comes from; the address is the one the platform saw. */
-export interface Client {
-  address: string;
-  userAgent: string;
-}
-
-export interface SignedIn {
-  account: Account;
-  accessToken: string;
-  expiresInSeconds: number;
-  refreshToken: string;
-}
 
 const INVALID_CREDENTIALS = failure('invalid_credentials', 'The e-mail address or the password is wrong.');
 const INVALID_REFRESH_TOKEN = failure(
   'invalid_refresh_token',
   'The refresh token is not valid or no longer valid. Sign in again.',
 );
-const BUSY = failure('unavailable', 'Too many people are signing in at this moment. Try again shortly.');
-
-/** What somebody who is suspended or banned is told. */
-function barredFailure({ status, suspendedUntilMs }: Account): Failure {
-  if (status === 'banned') return failure('account_banned', 'This account is banned.');
-  const until = suspendedUntilMs === null ? null : new Date(suspendedUntilMs).toISOString();
-  return failure('account_suspended', 'This account is suspended.', { suspended_until: until });
-}
-
-/** Runs a password hash; too long a queue for it is a refusal, not an error. */
-async function hashing<T>(work: Promise<T>): Promise<Result<T, Failure>> {
-  try {
-    return ok(await work);
-  } catch (error) {
-    if (error instanceof PasswordsBusyError) return err(BUSY);
-    throw error;
-  }
-}
-
-async function newSession(
-  deps: Deps,
-  userId: string,
-  client: Client,
-  refreshToken: string,
-): Promise<NewSession> {
-  const nowMs = deps.now();
-  return {
-    id: newId('ses', deps.random),
-    userId,
-    userAgent: client.userAgent,
-    address: client.address,
-    refreshHash: await hashSecret(refreshToken),
-    createdAtMs: nowMs,
-    expiresAtMs: nowMs + deps.config.REFRESH_TOKEN_DAYS * DAY_MS,
-  };
-}
-
-async function signedIn(
-  deps: Deps,
-  account: Account,
-  sessionId: string,
-  refreshToken: string,
-): Promise<SignedIn> {
-  const { token, expiresInSeconds } = await deps.tokens.sign(
-    { userId: account.id, sessionId, username: account.username, roles: rolesOf(account.role) },
-    deps.now(),
-  );
-  return { account, accessToken: token, expiresInSeconds, refreshToken };
-}
 
 /**
  * Creates an account and signs it in (GR-01). Refused with `weak_password`, `email_taken` or `username_taken`; the
@@ -117,8 +51,7 @@ export async function register(
     const detail = 'This password is among the first that a guesser tries. Choose another.';
     return err({ code: 'weak_password', detail, errors: [{ pointer: '/password', detail }] });
   }
-  const hashed = await hashing(deps.passwords.hash(input.password));
-  if (!hashed.ok) return hashed;
+  const passwordHash = await hashing(deps.passwords.hash(input.password));
 
   const account: Account = {
     id: newId('usr', deps.random),
@@ -128,12 +61,30 @@ export async function register(
     role: 'user',
     status: 'active',
     suspendedUntilMs: null,
+    emailVerifiedAtMs: null,
     createdAtMs: deps.now(),
   };
   const refreshToken = newSecret(deps.random);
+  const deviceToken = newSecret(deps.random);
   const session = await newSession(deps, account.id, client, refreshToken);
+  const device = { userId: account.id, hash: await hashSecret(deviceToken) };
+  const { email, username, displayName } = account;
   try {
-    await insertAccount(deps.db, account, hashed.value, session);
+    await insertAccount(deps.db, account, passwordHash, session, [
+      ...rememberDeviceStatements(deps.db, device, client, account.createdAtMs),
+      activityStatement(deps, account.id, 'registered', client, session.id),
+      accountEventStatement(
+        deps,
+        'account.registered',
+        account.id,
+        { email, username, display_name: displayName },
+        { correlationId: client.requestId },
+      ),
+      ...(await linkStatements(deps, 'verify_email', account, {
+        cause: `${account.id}:registered`,
+        correlationId: client.requestId,
+      })),
+    ]);
   } catch (error) {
     if (isUniqueViolation(error, 'users.email_key'))
       return err(failure('email_taken', 'There is an account with this e-mail address already.'));
@@ -142,12 +93,33 @@ export async function register(
     throw error;
   }
   deps.log.info('account_registered', { user_id: account.id });
-  return ok(await signedIn(deps, account, session.id, refreshToken));
+  await deps.outbox.drain();
+  return ok(await issueTokens(deps, account, session.id, refreshToken, deviceToken));
+}
+
+/** Tells the owner, once a day at most, that somebody keeps guessing. */
+async function tellLocked(deps: Deps, account: Account, client: Client): Promise<void> {
+  try {
+    await accountEventStatement(
+      deps,
+      'account.locked',
+      account.id,
+      { email: account.email, display_name: account.displayName, address: client.address },
+      {
+        correlationId: client.requestId,
+        eventId: `${account.id}:locked:${dayStamp(deps.now())}`,
+      },
+    );
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+  }
+  await deps.outbox.drain();
 }
 
 /**
  * Signs in by e-mail address or username. An unknown name, and a wrong password, take the same steps and get the same
- * answer. Attempts are counted before the password is checked, so that parallel guesses cannot slip past the limit.
+ * answer. Attempts are counted before the password is checked, so that parallel guesses cannot slip past the limit; a
+ * device that has signed in before has a count of its own, which nobody else can use up.
  */
 export async function login(
   deps: Deps,
@@ -155,35 +127,24 @@ export async function login(
   client: Client,
 ): Promise<Result<SignedIn, Failure>> {
   const found = await findByLoginName(deps.db, input.name);
-  const attempt = {
+  const device = await recogniseDevice(deps.db, found?.account.id ?? '', client);
+  const place: AttemptPlace = {
     accountHash: await hashSecret(found?.account.id ?? input.name.toLowerCase()),
-    address: client.address,
+    address: device.hash === null ? client.address : `device:${device.hash}`,
   };
-  const nowMs = deps.now();
-  const { attempts, windowStartedAtMs } = await countLoginAttempt(deps.db, {
-    ...attempt,
-    nowMs,
-    windowMs: LOGIN_WINDOW_MS,
+  await countAttempt(deps, place, async () => {
+    if (found) await tellLocked(deps, found.account, client);
   });
-  if (attempts > MAX_LOGIN_ATTEMPTS) {
-    const waitSeconds = Math.max(1, Math.ceil((windowStartedAtMs + LOGIN_WINDOW_MS - nowMs) / 1000));
-    return err(
-      failure('rate_limited', `Too many attempts. Try again in ${waitSeconds} s.`, {
-        retry_after_seconds: waitSeconds,
-      }),
-    );
-  }
-
   const matches = await hashing(deps.passwords.verify(input.password, found?.passwordHash ?? null));
-  if (!matches.ok) return matches;
-  if (!found || !matches.value) return err(INVALID_CREDENTIALS);
+  if (!found || !matches) return err(INVALID_CREDENTIALS);
   const { account } = found;
-  if (isBarred(account, nowMs)) return err(barredFailure(account));
-
-  const refreshToken = newSecret(deps.random);
-  const session = await newSession(deps, account.id, client, refreshToken);
-  await openSession(deps.db, session, attempt);
-  return ok(await signedIn(deps, account, session.id, refreshToken));
+  if (isBarred(account, deps.now())) return err(barredFailure(account));
+  try {
+    return ok(await beginSession(deps, found, client, device, [place]));
+  } catch (error) {
+    if (isStale(error)) return err(INVALID_CREDENTIALS);
+    throw error;
+  }
 }
 
 /**
@@ -216,12 +177,13 @@ export async function refresh(deps: Deps, refreshToken: string): Promise<Result<
     await revoke(deps, found.sessionId, 'refresh_token_reused');
     return err(INVALID_REFRESH_TOKEN);
   }
-  return ok(await signedIn(deps, found.account, found.sessionId, next));
+  return ok(await issueTokens(deps, found.account, found.sessionId, next));
 }
 
 /** Ends the caller's session: its access token stops here at once and elsewhere within seconds. */
-export async function logout(deps: Deps, caller: Caller): Promise<void> {
+export async function logout(deps: Deps, caller: Caller, client: Client): Promise<void> {
   await revoke(deps, caller.sessionId, 'logout');
+  await activityStatement(deps, caller.userId, 'signed_out', client, caller.sessionId);
 }
 
 async function revoke(deps: Deps, sessionId: string, reason: string): Promise<void> {

@@ -20,7 +20,7 @@ Sign in with \`POST /api/v1/auth/login\` and send \`Authorization: Bearer <acces
 
 /** The parts of the API in the order in which a newcomer meets them. */
 const TAGS = [
-  { name: 'Accounts', description: 'Register, sign in, refresh, sign out' },
+  { name: 'Accounts', description: 'Register, sign in and out, passwords, devices and second factors' },
   { name: 'Catalogue', description: 'Products, their sizes, stock and pictures' },
   { name: 'Media', description: 'Pictures, as they are shown' },
   { name: 'Market data', description: 'Prices, depth, sales, candles, quotes, and the live feed' },
