@@ -10,6 +10,7 @@ import { sessionsRoutes } from '../features/accounts/sessions.routes.ts';
 import { auditRoutes } from '../features/audit/audit.routes.ts';
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
 import { channelsAliases, channelsRoutes } from '../features/channels/channels.routes.ts';
+import { offerFeedRoutes } from '../features/channels/offer-feed.routes.ts';
 import { blocksRoutes } from '../features/conversations/blocks.routes.ts';
 import { flagsRoutes } from '../features/flags/flags.routes.ts';
 import { integrityRoutes } from '../features/integrity/integrity.routes.ts';
@@ -117,6 +118,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', listingsRoutes);
   app.route('/api/v1', listingPhotosRoutes);
   app.route('/api/v1', channelsRoutes);
+  app.route('/api/v1', offerFeedRoutes);
   app.route('/', channelsAliases);
   app.route('/api/v1', blocksRoutes);
   app.route('/api/v1', auditRoutes);

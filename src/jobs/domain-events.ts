@@ -5,6 +5,7 @@ import { PAYOUTS_RESUMED } from '../domain/payments/payout.ts';
 import { ACCOUNT_HANDLERS } from '../features/accounts/accounts.events.ts';
 import { BOOKS_SYNC_REQUESTED, continueSync } from '../features/catalog/book-config.ts';
 import { CHANNEL_HANDLERS } from '../features/channels/channels.events.ts';
+import { OFFER_NEWS_HANDLERS } from '../features/channels/offers.events.ts';
 import { relinkMatch } from '../features/orders/relink.ts';
 import { SWAP_HANDLERS } from '../features/orders/swaps.usecases.ts';
 import {
@@ -47,6 +48,7 @@ const FEATURES: readonly DomainEventHandlers[] = [
   BOOK_HANDLERS,
   REVIEW_HANDLERS,
   CHANNEL_HANDLERS,
+  OFFER_NEWS_HANDLERS,
   ACCOUNT_HANDLERS,
 ];
 

@@ -1,9 +1,11 @@
 import type { Deps } from '../../deps.ts';
 import type { Failure } from '../../domain/errors.ts';
+import type { Caller } from '../../http/factory.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import type { SocketAnswer } from '../../platform/channels/socket-commands.ts';
 import type { UserCommand } from '../../wire/channels.ts';
 import { visibleProduct } from '../catalog/products.usecases.ts';
+import { feedTopic } from './offer-feed.usecases.ts';
 import { followMarket, marketTopic } from './product-news.usecases.ts';
 
 /** Performs what came over a user's socket; a refusal is a frame, as it is a problem document over REST. */
@@ -22,8 +24,19 @@ export async function performCommand(
 
 const errorFrame = ({ code, detail, extra }: Failure) => ({ ...extra, type: 'error' as const, code, detail });
 
+/** A socket as a caller: what a role may do beyond a user's own is asked of the database. */
+const asCaller = (userId: string): Caller => ({
+  userId,
+  sessionId: '',
+  username: '',
+  roles: ['user'],
+  expiresAtMs: 0,
+});
+
 async function perform(deps: Deps, userId: string, command: UserCommand): Promise<SocketAnswer> {
   switch (command.type) {
+    case 'offer:feed:subscribe':
+      return { frames: [], follow: await feedTopic(deps, command.listing_id, asCaller(userId)) };
     case 'offer:feed:unsubscribe':
       return {
         frames: [{ type: 'offer:feed:unsubscribed', data: { listing_id: command.listing_id } }],

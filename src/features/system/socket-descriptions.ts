@@ -1,7 +1,12 @@
 /** Every socket of the marketplace, as /asyncapi.json describes it. */
 import type { z } from 'zod';
-import { FEED_ANSWERS, FEED_EVENTS, USER_EVENTS } from '../../wire/channel-events.ts';
-import { CHANNEL_CLOSE_CODES, MAX_CHANNEL_FRAME_BYTES, UserFrame } from '../../wire/channels.ts';
+import { FEED_ANSWERS, FEED_EVENTS, LISTING_EVENTS, USER_EVENTS } from '../../wire/channel-events.ts';
+import {
+  CHANNEL_CLOSE_CODES,
+  ListingFrame,
+  MAX_CHANNEL_FRAME_BYTES,
+  UserFrame,
+} from '../../wire/channels.ts';
 import {
   CLIENT_FRAMES,
   CLOSE_CODES,
@@ -76,6 +81,17 @@ export const SOCKETS: readonly SocketDescription[] = [
     },
     client: UserFrame.options,
     server: [...USER_EVENTS, ...FEED_EVENTS, ...FEED_ANSWERS],
+    closeCodes: CHANNEL_CLOSE_CODES,
+  },
+  {
+    name: 'offerFeed',
+    address: '/api/v1/listings/{listing_id}/feed',
+    title: 'The offers of the last hour on one listing, for everybody',
+    description: `${LINE_LIMIT}\n\n${LINE_RULES}`,
+    parameters: { listing_id: 'Id of the listing' },
+    query: RESUME,
+    client: ListingFrame.options,
+    server: LISTING_EVENTS,
     closeCodes: CHANNEL_CLOSE_CODES,
   },
 ];
