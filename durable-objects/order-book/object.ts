@@ -337,7 +337,10 @@ export class OrderBook extends DurableObject<Env> {
       case 'cancel': {
         if (book.order(command.seq)?.side !== command.side)
           return explained({ ok: false, error: { code: 'not_resting' } }, command.side);
-        return explained(book.cancel(command.seq, userId, 'user', nowMs), command.side);
+        const cancelled = command.byOperator
+          ? book.cancel(command.seq, null, 'admin', nowMs)
+          : book.cancel(command.seq, userId, 'user', nowMs);
+        return explained(cancelled, command.side);
       }
     }
   }

@@ -170,6 +170,7 @@ export const moderationActions = sqliteTable(
   (t) => [
     index('moderation_user').on(t.userId, t.createdAt, t.id),
     index('moderation_created').on(t.createdAt, t.id),
+    index('moderation_actor').on(t.actorId, t.createdAt, t.id),
     index('moderation_kind').on(t.kind, t.createdAt, t.id),
     check('moderation_severity', sql`${t.severity} between 1 and 5`),
   ],

@@ -21,6 +21,7 @@ import { marketRoutes } from '../features/market/market.routes.ts';
 import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
 import { ordersRoutes } from '../features/market/orders.routes.ts';
 import { mediaRoutes } from '../features/media/media.routes.ts';
+import { moderationRoutes } from '../features/moderation/moderation.routes.ts';
 import { addressesRoutes } from '../features/orders/addresses.routes.ts';
 import { carrierRoutes } from '../features/orders/carrier.routes.ts';
 import { purchasesRoutes } from '../features/orders/orders.routes.ts';
@@ -125,6 +126,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', flagsRoutes);
   app.route('/api/v1', integrityRoutes);
   app.route('/api/v1', reviewsRoutes);
+  app.route('/api/v1', moderationRoutes);
   app.route('/', createDocumentRoutes(app));
   return app;
 }

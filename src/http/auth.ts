@@ -34,12 +34,20 @@ async function identify(deps: Deps, authorization: string | undefined): Promise<
   if (token === null)
     throw problem('invalid_token', 'The Authorization header must be: Bearer <access token>.');
   const caller = await callerOf(deps, token, deps.now());
-  if (!caller)
-    throw problem(
-      'invalid_token',
-      'The access token is not valid or no longer valid. Sign in again or refresh it.',
-    );
+  if (!caller) throw await refusedToken(deps, token);
   return caller;
+}
+
+/** What somebody hears whose token does not count: one who was suspended or banned hears that, and not to sign in again. */
+async function refusedToken(deps: Deps, token: string): Promise<Problem> {
+  const claims = token.length > MAX_TOKEN_LENGTH ? null : await deps.tokens.verify(token, deps.now());
+  const reason = claims && deps.revocations.reasonOf(claims.sessionId);
+  if (reason === 'suspended') return problem('account_suspended', 'This account is suspended.');
+  if (reason === 'banned') return problem('account_banned', 'This account is banned.');
+  return problem(
+    'invalid_token',
+    'The access token is not valid or no longer valid. Sign in again or refresh it.',
+  );
 }
 
 /** Who calls, when they say so; a bad token is refused even where none is needed. */

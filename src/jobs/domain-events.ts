@@ -22,8 +22,8 @@ import {
 } from '../features/payments/payouts.usecases.ts';
 import { requestRefund } from '../features/payments/refunds.usecases.ts';
 import { processWebhook, WEBHOOK_RECEIVED } from '../features/payments/webhooks.usecases.ts';
-import { REVIEW_HANDLERS } from '../features/reviews/reviews.events.ts';
 import type { DomainEventMessage } from './outbox.ts';
+import { TRUST_HANDLERS } from './trust.ts';
 
 /** The payment side of orders, which the orders themselves ask for. */
 const MONEY_HANDLERS: DomainEventHandlers = {
@@ -46,7 +46,7 @@ const FEATURES: readonly DomainEventHandlers[] = [
   MONEY_HANDLERS,
   SWAP_HANDLERS,
   BOOK_HANDLERS,
-  REVIEW_HANDLERS,
+  ...TRUST_HANDLERS,
   CHANNEL_HANDLERS,
   OFFER_NEWS_HANDLERS,
   ACCOUNT_HANDLERS,

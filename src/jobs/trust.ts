@@ -1,9 +1,20 @@
-import type { Deps } from '../deps.ts';
+import type { Deps, DomainEventHandlers } from '../deps.ts';
+import {
+  liftExpiredSuspensions,
+  MODERATION_HANDLERS,
+  repeatRecentMeasures,
+} from '../features/moderation/moderation.effects.ts';
+import { REVIEW_HANDLERS } from '../features/reviews/reviews.events.ts';
 import { publishReviews } from '../features/reviews/reviews.usecases.ts';
+
+/** What the features of trust do about events. */
+export const TRUST_HANDLERS: readonly DomainEventHandlers[] = [REVIEW_HANDLERS, MODERATION_HANDLERS];
 
 /** What time does to reviews, disputes and measures; one that fails leaves the others alone and comes again. */
 const TRUST_JOBS: Record<string, (deps: Deps) => Promise<unknown>> = {
-  reviews: publishReviews,
+  reviews: (deps) => publishReviews(deps),
+  suspensions: liftExpiredSuspensions,
+  measures: repeatRecentMeasures,
 };
 
 export async function runTrustJobs(deps: Deps): Promise<void> {

@@ -44,7 +44,7 @@ export const LISTING_TRANSITIONS: readonly ListingTransition[] = [
     renews: true,
   },
   { from: ['active'], to: 'paused', action: 'pause', by: ['owner', 'system'], event: 'listing.paused' },
-  { from: ['paused'], to: 'active', action: 'resume', by: ['owner'], event: 'listing.resumed' },
+  { from: ['paused'], to: 'active', action: 'resume', by: ['owner', 'system'], event: 'listing.resumed' },
   {
     from: ['expired'],
     to: 'active',

@@ -229,3 +229,7 @@ export const pauseListings = (
   rows: readonly ListingRow[],
   occasion: Occasion,
 ): Result<Statement[], Failure> => steps(db, rows, 'pause', LISTING_SYSTEM, {}, occasion);
+
+/** Puts a listing back on sale that was paused for its owner: paused -> active. */
+export const resumeListing = (db: Db, row: ListingRow, occasion: Occasion): Result<Statement[], Failure> =>
+  steps(db, [row], 'resume', LISTING_SYSTEM, {}, occasion);

@@ -52,7 +52,8 @@ export type BookCommand =
       clientId: string | null;
     }
   | { op: 'amend'; side: Side; seq: number; terms: AmendTerms }
-  | { op: 'cancel'; side: Side; seq: number };
+  /** `byOperator`: taken out by the house, whoever it belongs to. */
+  | { op: 'cancel'; side: Side; seq: number; byOperator?: true };
 
 /** A success carries the JSON of the answer, made once in the object. */
 export type CommandAnswer =

@@ -9,8 +9,13 @@ const OVERLAP_MS = 60_000;
 /** Bounds the memory; past it the oldest revocations, whose tokens end soonest, are forgotten first. */
 const MAX_SESSIONS = 20_000;
 
-/** Revocation time by session id, oldest first. The Worker and the objects of one isolate share it. */
-const revokedAtMs = new Map<string, number>();
+interface Ended {
+  atMs: number;
+  reason: string | null;
+}
+
+/** The end of each session by its id, oldest first. The Worker and the objects of one isolate share it. */
+const ended = new Map<string, Ended>();
 let readUpToMs = 0;
 let nextRefreshMs = 0;
 
@@ -20,10 +25,10 @@ let nextRefreshMs = 0;
  * knows no revocations until its first read returns, some milliseconds after its first request.
  */
 export function createD1Revocations(d1: D1Database, accessTokenMs: number): Revocations {
-  const note = (sessionId: string, atMs: number) => {
-    if (revokedAtMs.has(sessionId)) return;
-    if (revokedAtMs.size >= MAX_SESSIONS) revokedAtMs.delete(revokedAtMs.keys().next().value as string);
-    revokedAtMs.set(sessionId, atMs);
+  const note = (sessionId: string, atMs: number, reason: string | null = null) => {
+    if (ended.has(sessionId)) return;
+    if (ended.size >= MAX_SESSIONS) ended.delete(ended.keys().next().value as string);
+    ended.set(sessionId, { atMs, reason });
   };
 
   async function refresh(startedMs: number): Promise<void> {
@@ -31,16 +36,16 @@ export function createD1Revocations(d1: D1Database, accessTokenMs: number): Revo
       const sinceMs = Math.max(startedMs - accessTokenMs, readUpToMs - OVERLAP_MS);
       const { results } = await d1
         .prepare(
-          `select id, revoked_at from (
-             select id, revoked_at from sessions where revoked_at > ?1 order by revoked_at desc limit ?2
+          `select id, revoked_at, revoke_reason from (
+             select id, revoked_at, revoke_reason from sessions where revoked_at > ?1 order by revoked_at desc limit ?2
            ) order by revoked_at`,
         )
         .bind(sinceMs, MAX_SESSIONS)
-        .all<{ id: string; revoked_at: number }>();
-      for (const row of results) note(row.id, row.revoked_at);
-      for (const [sessionId, atMs] of revokedAtMs) {
+        .all<{ id: string; revoked_at: number; revoke_reason: string | null }>();
+      for (const row of results) note(row.id, row.revoked_at, row.revoke_reason);
+      for (const [sessionId, { atMs }] of ended) {
         if (atMs > startedMs - accessTokenMs) break;
-        revokedAtMs.delete(sessionId);
+        ended.delete(sessionId);
       }
       readUpToMs = startedMs;
     } catch (error) {
@@ -57,7 +62,8 @@ export function createD1Revocations(d1: D1Database, accessTokenMs: number): Revo
   }
 
   return {
-    isRevoked: (sessionId) => revokedAtMs.has(sessionId),
+    isRevoked: (sessionId) => ended.has(sessionId),
+    reasonOf: (sessionId) => ended.get(sessionId)?.reason ?? null,
     add: note,
     refreshIfStale(nowMs) {
       if (nowMs < nextRefreshMs) return null;

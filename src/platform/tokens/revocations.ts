@@ -4,8 +4,10 @@
  */
 export interface Revocations {
   isRevoked(sessionId: string): boolean;
+  /** Why a session ended, such as `logout` or `suspended`; null for one that has not, or without a reason. */
+  reasonOf(sessionId: string): string | null;
   /** Takes effect in this isolate at once; the database row is the caller's to write. */
-  add(sessionId: string, nowMs: number): void;
+  add(sessionId: string, nowMs: number, reason?: string): void;
   /** Starts a background refresh when the list is older than its period; never awaited by a request. */
   refreshIfStale(nowMs: number): Promise<void> | null;
 }

@@ -40,7 +40,7 @@ const EXPECTED = `
 
   paused   edit            owner             -> paused
   paused   arrange_photos  owner             -> paused
-  paused   resume          owner             -> active
+  paused   resume          owner,system      -> active
   paused   delete          owner             -> deleted
   paused   remove          moderator,system  -> removed
 

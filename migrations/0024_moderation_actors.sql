@@ -1,0 +1,1 @@
+CREATE INDEX `moderation_actor` ON `moderation_actions` (`actor_id`,`created_at`,`id`);
