@@ -15,6 +15,8 @@ import { blocksRoutes } from '../features/conversations/blocks.routes.ts';
 import { flagsRoutes } from '../features/flags/flags.routes.ts';
 import { integrityRoutes } from '../features/integrity/integrity.routes.ts';
 import { ledgerRoutes } from '../features/ledger/ledger.routes.ts';
+import { categoriesRoutes } from '../features/listings/categories.routes.ts';
+import { feedsRoutes } from '../features/listings/feeds.routes.ts';
 import { listingPhotosRoutes } from '../features/listings/listing-photos.routes.ts';
 import { listingsRoutes } from '../features/listings/listings.routes.ts';
 import { marketRoutes } from '../features/market/market.routes.ts';
@@ -116,7 +118,9 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', addressesRoutes);
   app.route('/api/v1', carrierRoutes);
   app.route('/api/v1', ledgerRoutes);
+  app.route('/api/v1', feedsRoutes);
   app.route('/api/v1', listingsRoutes);
+  app.route('/api/v1', categoriesRoutes);
   app.route('/api/v1', listingPhotosRoutes);
   app.route('/api/v1', channelsRoutes);
   app.route('/api/v1', offerFeedRoutes);

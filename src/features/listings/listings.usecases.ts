@@ -1,6 +1,5 @@
-import { eq, or } from 'drizzle-orm';
 import { isStale } from '../../db/client.ts';
-import { categories, listingPriceChanges, listings } from '../../db/listings-schema.ts';
+import { listingPriceChanges, listings } from '../../db/listings-schema.ts';
 import { outboxStatement } from '../../db/outbox.ts';
 import type { Deps } from '../../deps.ts';
 import { newId } from '../../domain/ids.ts';
@@ -18,6 +17,7 @@ import { requiredVersion } from '../../http/etag.ts';
 import type { Caller } from '../../http/factory.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
+import { findCategory } from './categories.usecases.ts';
 import { commit, listingNotFound, withFreshListing } from './fresh-listing.ts';
 import {
   type ListingFacts,
@@ -72,10 +72,7 @@ const editedVersion = (ifMatch: string | undefined, current: number): number =>
   requiredVersion(ifMatch?.replaceAll(/\.\d+"/g, '"'), current);
 
 async function categoryIdOf(deps: Deps, idOrSlug: string): Promise<string> {
-  const [row] = await deps.db
-    .select({ id: categories.id })
-    .from(categories)
-    .where(or(eq(categories.id, idOrSlug), eq(categories.slug, idOrSlug.toLowerCase())));
+  const row = await findCategory(deps.db, idOrSlug);
   if (row) return row.id;
   const detail = 'There is no such category.';
   throw new Problem({
