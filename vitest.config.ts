@@ -26,6 +26,7 @@ export default defineConfig({
                 ENVIRONMENT: 'test',
                 LOG_LEVEL: 'error',
                 TOKEN_SIGNING_KEY: TEST_SIGNING_KEY,
+                DATA_KEY: 'a-key-that-encrypts-nothing-but-test-data_0',
                 STRIPE_WEBHOOK_SECRET: 'whsec_known_to_tests_only',
                 CARRIER_WEBHOOK_SECRET: 'a secret that only tests and carriers know',
                 RATE_READS_PER_ADDRESS: '0',

@@ -26,12 +26,14 @@ const LOCAL_DEFAULTS = {
 
 const DOCS_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE', 'NOTICE'];
 
+const newDataKey = () => randomBytes(32).toString('base64url');
 const newSharedSecret = () => randomBytes(32).toString('hex');
 
 function prepareSecrets() {
   const present = existsSync(DEV_VARS) ? readFileSync(DEV_VARS, 'utf8') : '';
   const secrets = {
     TOKEN_SIGNING_KEY: newSigningKey,
+    DATA_KEY: newDataKey,
     CARRIER_WEBHOOK_SECRET: newSharedSecret,
     STRIPE_WEBHOOK_SECRET: () => `whsec_${newSharedSecret()}`,
   };

@@ -4,6 +4,7 @@ import type { Deps, Logger } from './deps.ts';
 import { receiveWebhook } from './features/payments/webhooks.usecases.ts';
 import { type App, createApp } from './http/app.ts';
 import { createOutbox } from './jobs/outbox.ts';
+import { createOtpauthAuthenticator } from './platform/authenticator/otpauth-authenticator.ts';
 import { createMarketMemo } from './platform/books/market-memo.ts';
 import { createObjectBooks } from './platform/books/object-books.ts';
 import { createRecentWrites } from './platform/books/recent-writes.ts';
@@ -16,6 +17,7 @@ import { createStripeGateway } from './platform/payments/stripe-gateway.ts';
 import { createIsolateRateLimiter } from './platform/rate/isolate-rate-limiter.ts';
 import { createD1Revocations } from './platform/tokens/d1-revocations.ts';
 import { createJoseTokens } from './platform/tokens/jose-tokens.ts';
+import { createAesVault } from './platform/vault/aes-vault.ts';
 
 export interface Composition {
   app: App;
@@ -89,6 +91,8 @@ export function compose(env: Env): Composition {
     now,
     random,
     passwords: createScryptPasswords(),
+    vault: createAesVault(config.DATA_KEY, config.DATA_PREVIOUS_KEY, random),
+    authenticator: createOtpauthAuthenticator(random),
     tokens: createJoseTokens(config, random),
     revocations: createD1Revocations(env.DB, config.ACCESS_TOKEN_SECONDS * 1000),
     books: createObjectBooks(env.ORDER_BOOKS),

@@ -39,6 +39,13 @@ const Config = z.object({
   TOKEN_SIGNING_KEY: z.string().min(40, 'TOKEN_SIGNING_KEY is missing: run `npm run secrets`'),
   /** Shared with carriers, who sign what they report; without it nobody is believed. */
   CARRIER_WEBHOOK_SECRET: z.string().min(32).optional(),
+  /** Encrypts what the database must not tell, and signs short addresses: 32 random bytes, base64url. */
+  DATA_KEY: z.string().regex(/^[\w-]{43}$/, 'DATA_KEY is missing: 32 random bytes as base64url'),
+  /** The key before, for as long as anything sealed with it is left. */
+  DATA_PREVIOUS_KEY: z
+    .string()
+    .regex(/^[\w-]{43}$/)
+    .optional(),
   TOKEN_PREVIOUS_KEY: z.string().optional(),
 });
 export type Config = z.infer<typeof Config>;

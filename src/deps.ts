@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import type { Db } from './db/client.ts';
 import type { EventEnvelope } from './domain/events.ts';
 import type { RandomSource } from './domain/ids.ts';
+import type { Authenticator } from './platform/authenticator/authenticator.ts';
 import type { Books } from './platform/books/books.ts';
 import type { MarketMemo } from './platform/books/market-memo.ts';
 import type { RecentWrites } from './platform/books/recent-writes.ts';
@@ -15,6 +16,7 @@ import type { PaymentGateway } from './platform/payments/gateway.ts';
 import type { RateLimiter } from './platform/rate/rate-limiter.ts';
 import type { Revocations } from './platform/tokens/revocations.ts';
 import type { AccessTokens } from './platform/tokens/tokens.ts';
+import type { Vault } from './platform/vault/vault.ts';
 
 /** Everything a use case may touch. `composition.ts` fills it from the bindings; tests fill it as they like. */
 export interface Deps {
@@ -26,6 +28,8 @@ export interface Deps {
   now: () => number;
   random: RandomSource;
   passwords: Passwords;
+  vault: Vault;
+  authenticator: Authenticator;
   tokens: AccessTokens;
   revocations: Revocations;
   books: Books;

@@ -7,6 +7,7 @@ import { type Failure, failure } from '../domain/errors.ts';
 import { accountsAliases, accountsRoutes, wellKnownRoutes } from '../features/accounts/accounts.routes.ts';
 import { passwordAliases, passwordRoutes } from '../features/accounts/passwords.routes.ts';
 import { sessionsRoutes } from '../features/accounts/sessions.routes.ts';
+import { twoFactorAliases, twoFactorRoutes } from '../features/accounts/two-factor.routes.ts';
 import { auditRoutes } from '../features/audit/audit.routes.ts';
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
 import { channelsAliases, channelsRoutes } from '../features/channels/channels.routes.ts';
@@ -105,6 +106,8 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', passwordRoutes);
   app.route('/api/v1', passwordAliases);
   app.route('/api/v1', sessionsRoutes);
+  app.route('/api/v1', twoFactorRoutes);
+  app.route('/api/v1', twoFactorAliases);
   app.route('/api/v1', catalogRoutes);
   app.route('/', mediaRoutes);
   app.route('/api/v1', ordersRoutes);

@@ -31,6 +31,7 @@ const UNDOCUMENTED = [
   'POST /api/v1/token',
   'POST /api/v1/refresh',
   'POST /api/v1/logout',
+  'POST /api/v1/login/two-factor',
   'POST /api/v1/change-password',
   'POST /api/v1/forgot-password',
   'POST /api/v1/reset-password',

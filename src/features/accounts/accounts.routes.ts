@@ -7,6 +7,7 @@ import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { presentSignedIn, presentUser } from './accounts.presenter.ts';
 import {
+  ChallengeSchema,
   JwksSchema,
   LoginBody,
   LoginForm,
@@ -104,13 +105,21 @@ function createAuthRoutes(prefix: '/auth' | '', hide: boolean) {
             },
           },
         },
-        responses: { 200: json(SignedInSchema, 'Signed in'), ...problems(400, 401, 403, 413, 415, 503) },
+        responses: {
+          200: json(SignedInSchema, 'Signed in'),
+          202: json(ChallengeSchema, 'The password is right; a code is needed as well'),
+          ...problems(400, 401, 403, 413, 415, 503),
+        },
       }),
       async (c) => {
         const client = clientOf(c);
         const credentials = credentialsOf(c.req.valid('json'), c.req.valid('form'));
         const outcome = await login(c.get('deps'), credentials, client);
         if (!outcome.ok) throw refuse(outcome.error);
+        if ('challenge' in outcome.value) {
+          const { challenge, expiresInSeconds: expires_in } = outcome.value;
+          return c.json({ two_factor_required: true as const, challenge, expires_in }, 202);
+        }
         rememberDevice(c, client, outcome.value.deviceToken);
         return c.json(presentSignedIn(outcome.value), 200);
       },

@@ -107,6 +107,14 @@ export const SignedInSchema = z
   })
   .meta({ id: 'SignedIn' });
 
+export const ChallengeSchema = z
+  .object({
+    two_factor_required: z.literal(true),
+    challenge: z.string().meta({ description: 'Send it with a code to /auth/login/two-factor' }),
+    expires_in: z.number().int().meta({ description: 'Seconds until the password is needed again' }),
+  })
+  .meta({ id: 'LoginChallenge' });
+
 export const TicketSchema = z
   .object({
     ticket: z.string().meta({ description: 'Opens one socket, once' }),

@@ -16,6 +16,7 @@ import {
   findByLoginName,
   findRefreshToken,
   findSessionAccount,
+  forgetLoginAttempts,
   insertAccount,
   insertTicket,
   rotateRefreshToken,
@@ -26,6 +27,14 @@ import { linkStatements } from './links.ts';
 import { type AttemptPlace, countAttempt, hashing } from './login-attempts.ts';
 import { hashSecret, newSecret } from './secret.ts';
 import { barredFailure, beginSession, issueTokens, newSession, type SignedIn } from './sign-in.ts';
+import { findTwoFactor } from './two-factor.repository.ts';
+import { beginChallenge, CHALLENGE_SECONDS } from './two-factor.usecases.ts';
+
+/** The password was right, and a code is still to come. */
+export interface ChallengedLogin {
+  challenge: string;
+  expiresInSeconds: number;
+}
 
 /** Long enough to open a socket, short enough to be worthless in a log. */
 export const TICKET_SECONDS = 30;
@@ -125,7 +134,7 @@ export async function login(
   deps: Deps,
   input: { name: string; password: string },
   client: Client,
-): Promise<Result<SignedIn, Failure>> {
+): Promise<Result<SignedIn | ChallengedLogin, Failure>> {
   const found = await findByLoginName(deps.db, input.name);
   const device = await recogniseDevice(deps.db, found?.account.id ?? '', client);
   const place: AttemptPlace = {
@@ -139,6 +148,11 @@ export async function login(
   if (!found || !matches) return err(INVALID_CREDENTIALS);
   const { account } = found;
   if (isBarred(account, deps.now())) return err(barredFailure(account));
+  if ((await findTwoFactor(deps.db, account.id))?.confirmedAt != null)
+    return ok({
+      challenge: await beginChallenge(deps, account.id, [forgetLoginAttempts(deps.db, place)]),
+      expiresInSeconds: CHALLENGE_SECONDS,
+    });
   try {
     return ok(await beginSession(deps, found, client, device, [place]));
   } catch (error) {

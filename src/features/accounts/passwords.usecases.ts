@@ -28,6 +28,7 @@ import {
 } from './links.ts';
 import { checkOwnPassword, hashing } from './login-attempts.ts';
 import { hashSecret } from './secret.ts';
+import { forgetChallengesStatement } from './two-factor.repository.ts';
 
 type Owner = typeof users.$inferSelect;
 
@@ -65,6 +66,7 @@ const passwordStatements = (
     .where(and(eq(users.id, owner.id), eq(users.passwordHash, owner.passwordHash))),
   deps.db.run(sql.raw(GUARD_SQL)),
   outdateLinksStatement(deps, owner.id, 'reset_password'),
+  forgetChallengesStatement(deps.db, owner.id),
   accountEventStatement(
     deps,
     'account.password_changed',
