@@ -5,6 +5,7 @@ import * as houseSchema from './house-schema.ts';
 import * as identitySchema from './identity-schema.ts';
 import * as integritySchema from './integrity-schema.ts';
 import * as listingsSchema from './listings-schema.ts';
+import * as offersSchema from './offers-schema.ts';
 import * as ordersSchema from './orders-schema.ts';
 import * as paymentsSchema from './payments-schema.ts';
 import * as schema from './schema.ts';
@@ -22,6 +23,7 @@ export function createDb(d1: D1Database) {
       ...integritySchema,
       ...chatSchema,
       ...listingsSchema,
+      ...offersSchema,
       ...channelsSchema,
     },
     casing: 'snake_case',

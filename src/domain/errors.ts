@@ -119,6 +119,18 @@ export const ERROR_CODES = [
   'too_many_reactions',
   'too_many_sockets',
   'payouts_halted',
+  // Offers
+  'offer_not_found',
+  'own_listing',
+  'listing_unavailable',
+  'not_negotiable',
+  'swap_listing_unavailable',
+  'offer_open_already',
+  'offers_used_up',
+  'offer_moves_used_up',
+  'offer_expired',
+  'offer_frozen',
+  'not_your_turn',
   // Listings
   'listing_not_found',
   'category_not_found',

@@ -25,6 +25,7 @@ import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
 import { ordersRoutes } from '../features/market/orders.routes.ts';
 import { mediaRoutes } from '../features/media/media.routes.ts';
 import { moderationRoutes } from '../features/moderation/moderation.routes.ts';
+import { offersRoutes } from '../features/offers/offers.routes.ts';
 import { addressesRoutes } from '../features/orders/addresses.routes.ts';
 import { carrierRoutes } from '../features/orders/carrier.routes.ts';
 import { purchasesRoutes } from '../features/orders/orders.routes.ts';
@@ -129,6 +130,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', offerFeedRoutes);
   app.route('/', channelsAliases);
   app.route('/api/v1', blocksRoutes);
+  app.route('/api/v1', offersRoutes);
   app.route('/api/v1', auditRoutes);
   app.route('/api/v1', flagsRoutes);
   app.route('/api/v1', integrityRoutes);

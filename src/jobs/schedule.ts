@@ -5,6 +5,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time.ts';
 import { purgeIdentity } from '../features/accounts/sessions.usecases.ts';
 import { syncStaleBooks } from '../features/catalog/book-config.ts';
 import { reconcile } from '../features/integrity/integrity.usecases.ts';
+import { expireDueOffers, forgetDeadOffers } from '../features/offers/offer-sweeps.usecases.ts';
 import { sweepOverdueOrders } from '../features/orders/orders.usecases.ts';
 import { fillWebhookHoles, sweepPayments } from '../features/payments/webhooks.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
@@ -17,6 +18,8 @@ const BOOKS_PER_RUN = 100;
 export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
   const synced = await syncStaleBooks(deps, BOOKS_PER_RUN);
   const swept = await sweepOverdueOrders(deps);
+  const expired = await expireDueOffers(deps);
+  await forgetDeadOffers(deps);
   const visited = await sweepPayments(deps);
   if (nowMs % DAY_MS < MINUTE_MS) await fillWebhookHoles(deps);
   await runTrustJobs(deps);
@@ -29,5 +32,5 @@ export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
   ]);
   await purgeIdentity(deps, nowMs);
   const { verdict } = await reconcile(deps, nowMs % HOUR_MS < MINUTE_MS ? 'full' : 'minute');
-  deps.log.debug('schedule_done', { synced, swept, visited, sent, verdict });
+  deps.log.debug('schedule_done', { synced, swept, expired, visited, sent, verdict });
 }

@@ -204,6 +204,22 @@ export const sellListings = (
   occasion: Occasion,
 ): Result<Statement[], Failure> => steps(db, rows, 'sell', LISTING_SYSTEM, { holder }, occasion);
 
+/** The sale came to nothing and its owner still has the item: reserved or sold -> active. */
+export const returnListings = (
+  db: Db,
+  rows: readonly ListingRow[],
+  holder: string,
+  occasion: Occasion,
+): Result<Statement[], Failure> => steps(db, rows, 'return', LISTING_SYSTEM, { holder }, occasion);
+
+/** The sale came to nothing; the item stays away until its owner brings it back: reserved or sold -> paused. */
+export const shelveListings = (
+  db: Db,
+  rows: readonly ListingRow[],
+  holder: string,
+  occasion: Occasion,
+): Result<Statement[], Failure> => steps(db, rows, 'shelve', LISTING_SYSTEM, { holder }, occasion);
+
 /** A moderator, or the reports of many as the system, takes a listing out of sight. `reason` is shown to its owner. */
 export const removeListing = (
   db: Db,

@@ -1,0 +1,359 @@
+import { isStale, isUniqueViolation } from '../../db/client.ts';
+import type { Deps } from '../../deps.ts';
+import { newId } from '../../domain/ids.ts';
+import type { ListingStatus } from '../../domain/listings/listing.ts';
+import { PUBLIC_STATUSES } from '../../domain/listings/listing.ts';
+import {
+  isDue,
+  MAX_OFFERS_PER_LISTING,
+  OFFER_SYSTEM,
+  type OfferAnswer,
+  type OfferSide,
+  type OfferType,
+  sideOf,
+} from '../../domain/offers/offer.ts';
+import { allowedAnswers, type OfferStep, offerStep } from '../../domain/offers/offer-machine.ts';
+import {
+  type GivenListing,
+  isHaggle,
+  openOffer,
+  type WantedListing,
+} from '../../domain/offers/offer-opening.ts';
+import { Problem, problem } from '../../http/problem.ts';
+import { isBlocked } from '../conversations/blocks.usecases.ts';
+import { openConversation } from '../conversations/open-conversation.ts';
+import { type ListingRow, loadListings } from '../listings/listing.statements.ts';
+import { runBatch } from '../orders/order-steps.ts';
+import { acceptanceOf } from './accept-offer.ts';
+import {
+  listingIdsOf,
+  listingsUnchanged,
+  type MoveRow,
+  type OfferChanges,
+  type OfferHistoryRow,
+  type OfferRow,
+  offerAfter,
+  offerState,
+  openingStatements,
+  stateColumns,
+  stepStatements,
+} from './offer.statements.ts';
+import { type EarlierOffers, earlierOffers, findOffer, historyOf, movesOf } from './offers.repository.ts';
+
+/** Every loss means that somebody else changed the offer or its listing, so this bounds how long the last waits. */
+const ATTEMPTS = 12;
+
+/** Whoever acts: all that an offer needs to know of them. */
+export interface OfferCaller {
+  userId: string;
+}
+
+export interface NewOffer {
+  listingId: string;
+  type: OfferType;
+  /** In a swap the cash on top, negative when the seller is to pay it; null for the asking price, or no cash. */
+  amountCents: number | null;
+  swapListingIds?: readonly string[];
+  message?: string | null;
+  /** 1 to 72 hours; a day when left out. */
+  lifeMs?: number;
+  /** A purchase with one click: the asking price needs no further yes. */
+  isBought?: boolean;
+  correlationId?: string;
+}
+
+export interface OfferResponse {
+  /** The offer, or any move of it. */
+  offerId: string;
+  action: OfferAnswer;
+  /** Of a counter. */
+  amountCents?: number | undefined;
+  message?: string | null;
+  lifeMs?: number;
+  correlationId?: string;
+}
+
+/** An offer with what this caller can do to it. */
+export interface OfferOfCaller {
+  row: OfferRow;
+  side: OfferSide;
+  allowedActions: OfferAnswer[];
+  /** How many more offers of this kind the buyer has on the listing. */
+  offersLeft: number;
+}
+
+const offerNotFound = () => problem('offer_not_found', 'There is no such offer, or it is not yours.');
+const listingNotFound = () => problem('listing_not_found', 'There is no such listing.');
+
+const isRace = (error: unknown): boolean => isStale(error) || isUniqueViolation(error);
+
+function offersLeft({ haggles, directBuys }: EarlierOffers, type: OfferType): number {
+  return Math.max(0, MAX_OFFERS_PER_LISTING - (isHaggle(type) ? haggles : directBuys));
+}
+
+async function forSide(deps: Deps, row: OfferRow, side: OfferSide): Promise<OfferOfCaller> {
+  return {
+    row,
+    side,
+    allowedActions: allowedAnswers(offerState(row), side, deps.now()),
+    offersLeft: offersLeft(await earlierOffers(deps.db, row.listingId, row.buyerId), row.type),
+  };
+}
+
+/** Writes down that the time of an offer is over. Stale when somebody was faster. */
+async function expire(deps: Deps, row: OfferRow): Promise<OfferRow> {
+  const step = offerStep(offerState(row), 'expire', OFFER_SYSTEM, {}, deps.now());
+  if (!step.ok) throw new Error(`offer ${row.id} cannot expire: ${step.error.detail}`);
+  await runBatch(deps, stepStatements(deps.db, row, step.value, `expire:${row.id}`));
+  return offerAfter(row, step.value);
+}
+
+/** Runs `attempt`, and again from the start when somebody else was faster. */
+async function untilSettled<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = ATTEMPTS; ; left -= 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isRace(error)) throw error;
+      if (left <= 1) throw problem('unavailable', 'This offer is changing too fast; try again.');
+    }
+  }
+}
+
+/** Reads the offer for one of its parties, expired if it is due; 404 for everybody else. */
+async function readForCaller(
+  deps: Deps,
+  offerId: string,
+  { userId }: OfferCaller,
+): Promise<{ row: OfferRow; side: OfferSide }> {
+  const row = await findOffer(deps.db, offerId);
+  const side = row && sideOf(row, userId);
+  if (!row || !side) throw offerNotFound();
+  return { row: isDue(offerState(row), deps.now()) ? await expire(deps, row) : row, side };
+}
+
+/** An offer up to date to the moment, for its parties alone. */
+export function getOffer(deps: Deps, offerId: string, caller: OfferCaller): Promise<OfferOfCaller> {
+  return untilSettled(async () => {
+    const { row, side } = await readForCaller(deps, offerId, caller);
+    return forSide(deps, row, side);
+  });
+}
+
+/** Every move and every change of an offer that the caller may see. */
+export async function getOfferPast(
+  deps: Deps,
+  offerId: string,
+): Promise<{ moves: MoveRow[]; history: OfferHistoryRow[] }> {
+  const [moves, history] = await Promise.all([movesOf(deps.db, offerId), historyOf(deps.db, offerId)]);
+  return { moves, history };
+}
+
+// ---- Opening ----
+
+const wantedListing = (row: ListingRow): WantedListing => ({
+  id: row.id,
+  sellerId: row.sellerId,
+  status: row.status,
+  expiresAtMs: row.expiresAt,
+  priceCents: row.priceCents,
+  autoAcceptCents: row.autoAcceptCents,
+  autoDeclineCents: row.autoDeclineCents,
+  minOfferPct: row.minOfferPct,
+  isNegotiable: row.isNegotiable,
+  acceptsSwaps: row.acceptsSwaps,
+});
+
+/** The listings that are given, in the order in which they were named; those that do not exist count as nobody's. */
+function givenListings(
+  ids: readonly string[],
+  rows: readonly ListingRow[],
+  currency: string,
+): GivenListing[] {
+  return ids.map((id) => {
+    const row = rows.find((candidate) => candidate.id === id);
+    return row
+      ? {
+          id,
+          sellerId: row.sellerId,
+          status: row.status,
+          expiresAtMs: row.expiresAt,
+          isSameCurrency: row.currency === currency,
+        }
+      : { id, sellerId: '', status: 'deleted', expiresAtMs: null, isSameCurrency: true };
+  });
+}
+
+const isPublic = (status: ListingStatus): boolean => PUBLIC_STATUSES.some((one) => one === status);
+
+/**
+ * Makes an offer on a listing; the seller is who lists it. A threshold of the listing may answer at once. Refused with
+ * `listing_not_found`, with what `openOffer` refuses, and `unavailable`.
+ */
+export function createOffer(deps: Deps, caller: OfferCaller, input: NewOffer): Promise<OfferOfCaller> {
+  return untilSettled(() => attemptToCreate(deps, caller, input));
+}
+
+async function attemptToCreate(deps: Deps, { userId }: OfferCaller, input: NewOffer): Promise<OfferOfCaller> {
+  const { db } = deps;
+  const given = [...new Set(input.swapListingIds ?? [])];
+  const rows = await loadListings(db, [input.listingId, ...given]);
+  const listing = rows.find(({ id }) => id === input.listingId);
+  if (!listing || (!isPublic(listing.status) && listing.sellerId !== userId)) throw listingNotFound();
+  const earlier = await earlierOffers(db, listing.id, userId);
+  const nowMs = deps.now();
+  if (earlier.open && isDue(offerState(earlier.open), nowMs)) {
+    await expire(deps, earlier.open);
+    earlier.open = null;
+  }
+  const id = newId('ofr', deps.random);
+  const opened = openOffer(
+    {
+      id,
+      type: input.type,
+      buyerId: userId,
+      amountCents: input.amountCents,
+      ...(input.lifeMs === undefined ? {} : { lifeMs: input.lifeMs }),
+      given: givenListings(given, rows, listing.currency),
+      offersMade: isHaggle(input.type) ? earlier.haggles : earlier.directBuys,
+      hasOpenOffer: earlier.open !== null,
+      isBlocked: await isBlocked(deps, userId, listing.sellerId),
+      isBought: input.isBought ?? false,
+    },
+    wantedListing(listing),
+    nowMs,
+  );
+  if (!opened.ok) throw new Problem(opened.error);
+  const { conversation } = await openConversation(deps, {
+    callerId: userId,
+    otherUserId: listing.sellerId,
+    context: { type: 'listing', id: listing.id },
+    sellerId: listing.sellerId,
+  });
+  const last = opened.value.at(-1)!;
+  const row: OfferRow = {
+    id,
+    type: input.type,
+    listingId: listing.id,
+    listingTitle: listing.title,
+    listPriceCents: listing.priceCents,
+    currency: listing.currency,
+    buyerId: userId,
+    sellerId: listing.sellerId,
+    ordinal: earlier.lastOrdinal + 1,
+    conversationId: conversation.id,
+    swapListingIds: JSON.stringify(input.type === 'swap' ? given : []),
+    ...stateColumns(last.offer),
+    moveId: id,
+    parentMoveId: null,
+    message: input.message?.trim() || null,
+    orderId: null,
+    returnOrderId: null,
+    swapId: null,
+    createdAt: nowMs,
+    updatedAt: nowMs,
+  };
+  await commitOpening(deps, row, opened.value, rows, input.correlationId ?? newId('req', deps.random));
+  const kept = (await findOffer(db, id))!;
+  return forSide(deps, kept, 'buyer');
+}
+
+async function commitOpening(
+  deps: Deps,
+  row: OfferRow,
+  steps: readonly OfferStep[],
+  listings: readonly ListingRow[],
+  correlationId: string,
+): Promise<void> {
+  const { db } = deps;
+  const last = steps.at(-1)!;
+  const mine = listings.filter(({ id }) => listingIdsOf(row).includes(id));
+  const unchanged = listingsUnchanged(db, mine);
+  if (last.offer.status !== 'accepted') {
+    await runBatch(deps, [unchanged, ...openingStatements(db, row, steps, correlationId)]);
+    return;
+  }
+  const { changes, statements } = await acceptanceOf(deps, row, last, mine, correlationId);
+  const opening = openingStatements(db, { ...row, ...changes }, steps, correlationId);
+  await runBatch(deps, [unchanged, ...opening, ...statements]);
+}
+
+// ---- Answering ----
+
+/**
+ * One answer of a party. The same acceptance, refusal or withdrawal told twice is told once. 404 for strangers; refused
+ * with what `offerStep` refuses, `listing_unavailable`, `conversation_blocked` unless it ends the matter, `unavailable`.
+ */
+export function respondToOffer(
+  deps: Deps,
+  caller: OfferCaller,
+  response: OfferResponse,
+): Promise<OfferOfCaller> {
+  return untilSettled(() => attemptToRespond(deps, caller, response));
+}
+
+async function attemptToRespond(
+  deps: Deps,
+  caller: OfferCaller,
+  response: OfferResponse,
+): Promise<OfferOfCaller> {
+  const { action } = response;
+  const { row, side } = await readForCaller(deps, response.offerId, caller);
+  const step = offerStep(
+    offerState(row),
+    action,
+    { id: caller.userId, role: side },
+    {
+      ...(response.amountCents === undefined ? {} : { amountCents: response.amountCents }),
+      ...(response.lifeMs === undefined ? {} : { lifeMs: response.lifeMs }),
+    },
+    deps.now(),
+  );
+  if (!step.ok) {
+    if (await isRepeat(deps, row, action, caller)) return forSide(deps, row, side);
+    // What was just written down as expired says so, rather than that its state takes no answer.
+    throw row.status === 'expired'
+      ? problem('offer_expired', 'The time to answer this offer is over.', { status: row.status, action })
+      : new Problem(step.error);
+  }
+  const agrees = action === 'counter' || action === 'accept';
+  if (agrees && (await isBlocked(deps, row.buyerId, row.sellerId)))
+    throw problem('conversation_blocked', 'One of you has blocked the other.');
+  const after = await commitAnswer(deps, row, step.value, response);
+  return forSide(deps, after, side);
+}
+
+/** The caller has done just this already, from another device or with an answer that was lost on its way. */
+async function isRepeat(
+  deps: Deps,
+  row: OfferRow,
+  action: OfferAnswer,
+  { userId }: OfferCaller,
+): Promise<boolean> {
+  if (action === 'counter' || row.awaiting !== null) return false;
+  return (await historyOf(deps.db, row.id)).some(
+    (entry) => entry.action === action && entry.actorId === userId,
+  );
+}
+
+async function commitAnswer(
+  deps: Deps,
+  row: OfferRow,
+  step: OfferStep,
+  { message, correlationId = newId('req', deps.random) }: OfferResponse,
+): Promise<OfferRow> {
+  const { db } = deps;
+  const said = { message: message?.trim() || null };
+  if (step.offer.status === 'accepted') {
+    const listings = await loadListings(db, listingIdsOf(row));
+    const accepted = await acceptanceOf(deps, row, step, listings, correlationId);
+    const changes = { ...accepted.changes, ...said };
+    await runBatch(deps, [...stepStatements(db, row, step, correlationId, changes), ...accepted.statements]);
+    return offerAfter(row, step, changes);
+  }
+  const changes: OfferChanges = step.move
+    ? { ...said, moveId: newId('ofr', deps.random), parentMoveId: row.moveId }
+    : said;
+  await runBatch(deps, stepStatements(db, row, step, correlationId, changes));
+  return offerAfter(row, step, changes);
+}
