@@ -1,6 +1,7 @@
 import { drizzle } from 'drizzle-orm/d1';
 import * as channelsSchema from './channels-schema.ts';
 import * as chatSchema from './chat-schema.ts';
+import * as discoverySchema from './discovery-schema.ts';
 import * as houseSchema from './house-schema.ts';
 import * as identitySchema from './identity-schema.ts';
 import * as integritySchema from './integrity-schema.ts';
@@ -25,6 +26,7 @@ export function createDb(d1: D1Database) {
       ...listingsSchema,
       ...offersSchema,
       ...channelsSchema,
+      ...discoverySchema,
     },
     casing: 'snake_case',
   });

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { type Role, USER_STATUSES } from '../domain/accounts/account.ts';
 import { INVENTORY_KINDS } from '../domain/catalog/inventory.ts';
@@ -174,6 +175,7 @@ export const products = sqliteTable(
     index('products_created').on(t.createdAt, t.id),
     index('products_price').on(t.retailPriceCents, t.id),
     index('products_release').on(t.releaseDate, t.id),
+    index('products_hidden').on(t.row).where(sql`hidden = 1`),
   ],
 );
 
@@ -297,7 +299,11 @@ export const bookOrders = sqliteTable(
     /** How often it came back after a match that failed. */
     relinks: integer().notNull().default(0),
   },
-  (t) => [index('book_orders_mine').on(t.userId, t.side, t.createdAt, t.id)],
+  (t) => [
+    index('book_orders_mine').on(t.userId, t.side, t.createdAt, t.id),
+    index('book_orders_resting').on(t.sizeId, t.side, t.priceCents).where(sql`status = 'active'`),
+    index('book_orders_closed').on(t.updatedAt).where(sql`status <> 'active'`),
+  ],
 );
 
 export const matches = sqliteTable(
@@ -327,6 +333,7 @@ export const matches = sqliteTable(
   (t) => [
     index('matches_buyer').on(t.buyerId, t.createdAt, t.id),
     index('matches_seller').on(t.sellerId, t.createdAt, t.id),
+    index('matches_created').on(t.createdAt),
   ],
 );
 

@@ -153,6 +153,9 @@ export const ERROR_CODES = [
   'moderation_action_not_found',
   'already_lifted',
   'fee_schedule_taken',
+  // Discovery
+  'too_many_watched',
+  'saved_search_not_found',
   // The platform
   'unavailable',
   'internal',

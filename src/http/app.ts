@@ -13,6 +13,7 @@ import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
 import { channelsAliases, channelsRoutes } from '../features/channels/channels.routes.ts';
 import { offerFeedRoutes } from '../features/channels/offer-feed.routes.ts';
 import { blocksRoutes } from '../features/conversations/blocks.routes.ts';
+import { discoveryRoutes } from '../features/discovery/discovery.routes.ts';
 import { flagsRoutes } from '../features/flags/flags.routes.ts';
 import { integrityRoutes } from '../features/integrity/integrity.routes.ts';
 import { ledgerRoutes } from '../features/ledger/ledger.routes.ts';
@@ -110,6 +111,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', twoFactorRoutes);
   app.route('/api/v1', twoFactorAliases);
   app.route('/api/v1', catalogRoutes);
+  app.route('/api/v1', discoveryRoutes);
   app.route('/', mediaRoutes);
   app.route('/api/v1', ordersRoutes);
   app.route('/api/v1', paymentsRoutes);

@@ -147,6 +147,8 @@ export const STATUS = {
   report_target_not_found: 404,
   already_reported: 409,
   dispute_not_found: 404,
+  too_many_watched: 409,
+  saved_search_not_found: 404,
   moderation_action_not_found: 404,
   already_lifted: 409,
   fee_schedule_taken: 409,

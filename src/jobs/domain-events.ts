@@ -6,6 +6,7 @@ import { ACCOUNT_HANDLERS } from '../features/accounts/accounts.events.ts';
 import { BOOKS_SYNC_REQUESTED, continueSync } from '../features/catalog/book-config.ts';
 import { CHANNEL_HANDLERS } from '../features/channels/channels.events.ts';
 import { OFFER_NEWS_HANDLERS } from '../features/channels/offers.events.ts';
+import { DISCOVERY_HANDLERS } from '../features/discovery/discovery.events.ts';
 import { OFFER_HANDLERS } from '../features/offers/offers.events.ts';
 import { relinkMatch } from '../features/orders/relink.ts';
 import { SWAP_HANDLERS } from '../features/orders/swaps.usecases.ts';
@@ -50,6 +51,7 @@ const FEATURES: readonly DomainEventHandlers[] = [
   BOOK_HANDLERS,
   ...TRUST_HANDLERS,
   CHANNEL_HANDLERS,
+  DISCOVERY_HANDLERS,
   OFFER_NEWS_HANDLERS,
   ACCOUNT_HANDLERS,
 ];

@@ -4,6 +4,7 @@ import { sequencedId } from '../domain/ids.ts';
 import { type BookEvent, type BookIdentity, matchId, orderId } from '../domain/market/events.ts';
 import { tradeNumber } from '../domain/market/record.ts';
 import { tellMarketNews } from '../features/channels/market-news.usecases.ts';
+import { alertWatchers } from '../features/discovery/watchlist.usecases.ts';
 import { type CreatedMatch, placeFromMatches } from '../features/orders/place-orders.ts';
 import type { AppliedRange } from '../platform/books/books.ts';
 import type { BookMessage } from '../platform/events/events.ts';
@@ -155,6 +156,13 @@ function statements(d1: D1Database, sql: string, rows: Map<string, unknown[]>): 
   return prepared;
 }
 
+/** Sizes in which an ask rests at a price that it did not rest at before, or may. */
+function sizesWithNewAsks(rows: Rows): string[] {
+  const [SIZE, SIDE, STATUS] = [1, 4, 12];
+  const resting = [...rows.orders.values()].filter((row) => row[SIDE] === 'ask' && row[STATUS] === 'active');
+  return [...new Set(resting.map((row) => row[SIZE] as string))];
+}
+
 async function apply(deps: Deps, messages: readonly BookMessage[]): Promise<void> {
   const rows: Rows = {
     orders: new Map(),
@@ -170,6 +178,7 @@ async function apply(deps: Deps, messages: readonly BookMessage[]): Promise<void
     ...statements(deps.d1, TRADES_SQL, rows.trades),
   ];
   if (batch.length > 0) await deps.d1.batch(batch);
+  await alertWatchers(deps, sizesWithNewAsks(rows));
   // Before the books are told: a crash from here on brings the same matches again.
   await placeFromMatches(deps, rows.created);
 

@@ -4,33 +4,67 @@ import type { Deps } from '../deps.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time.ts';
 import { purgeIdentity } from '../features/accounts/sessions.usecases.ts';
 import { syncStaleBooks } from '../features/catalog/book-config.ts';
+import { pruneFeeds } from '../features/discovery/follows.usecases.ts';
+import { pruneInteractions } from '../features/discovery/interactions.usecases.ts';
+import { refreshInterestsWhenDue } from '../features/discovery/interests.usecases.ts';
+import { checkSavedSearches } from '../features/discovery/saved-searches.usecases.ts';
+import { rearmAlerts } from '../features/discovery/watchlist.usecases.ts';
 import { reconcile } from '../features/integrity/integrity.usecases.ts';
 import { expireDueOffers, forgetDeadOffers } from '../features/offers/offer-sweeps.usecases.ts';
 import { sweepOverdueOrders } from '../features/orders/orders.usecases.ts';
 import { fillWebhookHoles, sweepPayments } from '../features/payments/webhooks.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
-import { runTrustJobs } from './trust.ts';
+import { TRUST_JOBS } from './trust.ts';
 
 /** Books brought up to date in one run; the rest follow in the next minute. */
 const BOOKS_PER_RUN = 100;
 
-/** Every minute: what a crash left behind is repaired, and what nobody needs any more is deleted. */
-export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
-  const synced = await syncStaleBooks(deps, BOOKS_PER_RUN);
-  const swept = await sweepOverdueOrders(deps);
-  const expired = await expireDueOffers(deps);
-  await forgetDeadOffers(deps);
-  const visited = await sweepPayments(deps);
-  if (nowMs % DAY_MS < MINUTE_MS) await fillWebhookHoles(deps);
-  await runTrustJobs(deps);
-  const sent = await deps.outbox.drain();
+type Job = (deps: Deps, nowMs: number) => Promise<unknown>;
+
+const isFirstMinuteOf = (nowMs: number, periodMs: number): boolean => nowMs % periodMs < MINUTE_MS;
+
+async function deleteWhatNobodyNeeds(deps: Deps, nowMs: number): Promise<void> {
   await deps.db.batch([
     deps.db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, nowMs - IDEMPOTENCY_RETENTION_MS)),
     deps.db
       .delete(socketTickets)
       .where(or(lt(socketTickets.expiresAt, nowMs - DAY_MS), lt(socketTickets.usedAt, nowMs - DAY_MS))),
   ]);
-  await purgeIdentity(deps, nowMs);
-  const { verdict } = await reconcile(deps, nowMs % HOUR_MS < MINUTE_MS ? 'full' : 'minute');
-  deps.log.debug('schedule_done', { synced, swept, expired, visited, sent, verdict });
+}
+
+/** What each minute asks for, in this order; each does a bounded part and goes on in the next minute. */
+const JOBS: Readonly<Record<string, Job>> = {
+  books: (deps) => syncStaleBooks(deps, BOOKS_PER_RUN),
+  orders: (deps) => sweepOverdueOrders(deps),
+  offers: (deps) => expireDueOffers(deps),
+  dead_offers: (deps) => forgetDeadOffers(deps),
+  payments: (deps) => sweepPayments(deps),
+  webhooks: async (deps, nowMs) => (isFirstMinuteOf(nowMs, DAY_MS) ? fillWebhookHoles(deps) : undefined),
+  ...TRUST_JOBS,
+  saved_searches: checkSavedSearches,
+  price_alerts: rearmAlerts,
+  interests: refreshInterestsWhenDue,
+  interactions: pruneInteractions,
+  feeds: pruneFeeds,
+  leftovers: deleteWhatNobodyNeeds,
+  identity: purgeIdentity,
+  outbox: (deps) => deps.outbox.drain(),
+  integrity: (deps, nowMs) => reconcile(deps, isFirstMinuteOf(nowMs, HOUR_MS) ? 'full' : 'minute'),
+};
+
+/**
+ * Every minute: what a crash left behind is repaired, what is due is done, and what nobody needs any more is deleted. A
+ * job that fails leaves the others alone and comes again a minute later.
+ */
+export async function runSchedule(deps: Deps, nowMs: number): Promise<void> {
+  const failed: string[] = [];
+  for (const [job, run] of Object.entries(JOBS)) {
+    try {
+      await run(deps, nowMs);
+    } catch (error) {
+      failed.push(job);
+      deps.log.error('job_failed', { job, error: String(error) });
+    }
+  }
+  deps.log.debug('schedule_done', { jobs: Object.keys(JOBS).length, failed });
 }

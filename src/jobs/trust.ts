@@ -10,19 +10,9 @@ import { publishReviews } from '../features/reviews/reviews.usecases.ts';
 /** What the features of trust do about events. */
 export const TRUST_HANDLERS: readonly DomainEventHandlers[] = [REVIEW_HANDLERS, MODERATION_HANDLERS];
 
-/** What time does to reviews, disputes and measures; one that fails leaves the others alone and comes again. */
-const TRUST_JOBS: Record<string, (deps: Deps) => Promise<unknown>> = {
+/** What time does to reviews, disputes and measures. */
+export const TRUST_JOBS: Record<string, (deps: Deps) => Promise<unknown>> = {
   reviews: (deps) => publishReviews(deps),
   suspensions: liftExpiredSuspensions,
   measures: repeatRecentMeasures,
 };
-
-export async function runTrustJobs(deps: Deps): Promise<void> {
-  for (const [job, run] of Object.entries(TRUST_JOBS)) {
-    try {
-      await run(deps);
-    } catch (error) {
-      deps.log.error('trust_job_failed', { job, error: String(error) });
-    }
-  }
-}

@@ -112,8 +112,33 @@ export class InterestModel {
     return (counts.of(item, day) + prior * expected) / (counts.totalAt(day) + prior) / expected;
   }
 
-  evidence(): Iterable<string> {
-    return this.habitsWith.keys();
+  /** Every evidence that was seen at least so often lately, the most seen first. */
+  evidence(day: number, least = 0): string[] {
+    return Array.from(this.habitsWith, ([key, counts]) => ({ key, total: counts.totalAt(day) }))
+      .filter(({ total }) => total >= least)
+      .sort((a, b) => b.total - a.total || (a.key < b.key ? -1 : 1))
+      .map(({ key }) => key);
+  }
+
+  /** The items that the evidence speaks for most: those with the highest lifts above 1. */
+  strongest(evidence: string, day: number, limit: number): [item: string, lift: number][] {
+    return Array.from(this.habitsWith.get(evidence)?.items() ?? [], (item): [string, number] => [
+      item,
+      this.lift(item, evidence, day),
+    ])
+      .filter(([, lift]) => lift > 1)
+      .sort(([itemA, a], [itemB, b]) => b - a || (itemA < itemB ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  /** The items that are taken most now. */
+  mostPopular(day: number, limit: number): [item: string, popularity: number][] {
+    return Array.from(this.popularity.items(), (item): [string, number] => [
+      item,
+      this.popularityOf(item, day),
+    ])
+      .sort(([itemA, a], [itemB, b]) => b - a || (itemA < itemB ? -1 : 1))
+      .slice(0, limit);
   }
 
   /** Every item that was ever taken, with its popularity now and its lifts: what `recommend` ranks. */

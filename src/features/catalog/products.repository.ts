@@ -75,7 +75,8 @@ function after(sort: ProductSort, [value, id]: ProductKey): SQL | undefined {
   return sort === 'release_desc' ? or(later, isNull(by)) : later;
 }
 
-function hasSize(label: string): SQL {
+/** Whether the product has a size of this label. */
+export function hasSize(label: string): SQL {
   return sql`exists (select 1 from ${sizes} where ${sizes.productId} = ${products.id} and ${sizes.labelKey} = ${matchKey(label)})`;
 }
 

@@ -3,6 +3,7 @@ import { anyone, mutation, open, permitted } from '../../http/access.ts';
 import { isUnchanged } from '../../http/etag.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
+import { rememberView } from '../discovery/interactions.usecases.ts';
 import { presentListItem, presentProduct } from './catalog.presenter.ts';
 import {
   IfMatch,
@@ -111,6 +112,7 @@ productsRoutes.openapi(
   }),
   async (c) => {
     const whole = await getProduct(c.get('deps'), c.req.valid('param').product_id, c.get('caller'));
+    rememberView(c, whole.product.id);
     const headers = { ETag: productTag(whole), 'Cache-Control': 'no-cache' };
     if (isUnchanged(c.req.valid('header')['if-none-match'], headers.ETag)) return c.body(null, 304, headers);
     return c.json(present(whole), 200, headers);

@@ -1,8 +1,7 @@
-import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
-import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { and, eq, getTableColumns, gte, lte, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../../db/client.ts';
 import { products } from '../../db/schema.ts';
-import { matchKey, type ProductRow } from './products.repository.ts';
+import { hasSize, matchKey, type ProductRow } from './products.repository.ts';
 
 export interface SearchHit {
   product: ProductRow;
@@ -18,60 +17,150 @@ export interface Facet {
 /** Score and row of the last hit of the page before. */
 export type HitKey = [score: number, row: number];
 
+export interface SearchFilter {
+  brand?: string | undefined;
+  category?: string | undefined;
+  /** The label of a size that there must be. */
+  size?: string | undefined;
+  /** Retail price, inclusive. */
+  minPriceCents?: number | undefined;
+  maxPriceCents?: number | undefined;
+}
+
 /** More values than this help nobody to choose. */
 const MAX_FACETS = 50;
 
+const IN_INDEX = sql`product_search match`;
+/** A word in the name counts most, then model, brand, SKU and colourway (SN-11). */
+const SCORE = sql`bm25(product_search, 10, 6, 4, 3, 2)`;
+const hiddenProducts = sql`(select count(*) from ${products} where hidden = 1)`;
+const visible = eq(products.hidden, false);
+
+/** Whatever brand or category is chosen: the facets count within these alone. */
+const narrowed = ({ size, minPriceCents, maxPriceCents }: SearchFilter): SQL | undefined =>
+  and(
+    size === undefined ? undefined : hasSize(size),
+    minPriceCents === undefined ? undefined : gte(products.retailPriceCents, minPriceCents),
+    maxPriceCents === undefined ? undefined : lte(products.retailPriceCents, maxPriceCents),
+  );
+
+const chosen = (filter: SearchFilter): SQL | undefined =>
+  and(
+    filter.brand === undefined ? undefined : eq(products.brandKey, matchKey(filter.brand)),
+    filter.category === undefined ? undefined : eq(products.categoryKey, matchKey(filter.category)),
+    narrowed(filter),
+  );
+
 /**
- * Hits of the full-text index: a word in the name counts most, then model, brand, SKU and colourway (SN-11). The
- * `limit -1` keeps the planner from folding the subquery into its surroundings, where bm25 cannot be called.
+ * The best hits after `key`. Without a filter the page is cut inside the index, so that only its own products are read:
+ * `limit` more than there are hidden products is enough, whichever of them match. With a filter every hit is looked up.
  */
-const hits = (expression: string) => sql`(
-  select rowid as hit, bm25(product_search, 10, 6, 4, 3, 2) as score
-  from product_search where product_search match ${expression} limit -1
-) as hits`;
+function pageOfHits(db: Db, expression: string, filter: SearchFilter, key: HitKey | null, limit: number) {
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const after = key === null ? sql`true` : sql`(${SCORE}, rowid) > (${key[0]}, ${key[1]})`;
+  const inside = sql`(
+    select rowid as hit, ${SCORE} as score from product_search
+    where ${IN_INDEX} ${expression} and ${after}
+    ${isFiltered ? sql`limit -1` : sql`order by score, rowid limit ${limit} + ${hiddenProducts}`}
+  ) as hits`;
+  const score = sql<number>`hits.score`;
+  return db
+    .select({ product: getTableColumns(products), score: score.as('score') })
+    .from(products)
+    .innerJoin(inside, sql`hits.hit = ${products.row}`)
+    .where(and(visible, chosen(filter)))
+    .orderBy(score, products.row)
+    .limit(limit);
+}
+
+interface Combination {
+  brandKey: string;
+  categoryKey: string;
+  brand: string;
+  category: string;
+  count: number;
+}
+
+/** Hits by brand and category at once: both facets are sums of it. */
+const countCombinations = (db: Db, expression: string, filter: SearchFilter) =>
+  db
+    .select({
+      brandKey: products.brandKey,
+      categoryKey: products.categoryKey,
+      brand: sql<string>`min(${products.brand})`,
+      category: sql<string>`min(${products.category})`,
+      count: sql<number>`count(*)`,
+    })
+    .from(products)
+    .innerJoin(
+      sql`(select rowid as hit from product_search where ${IN_INDEX} ${expression} limit -1) as hits`,
+      sql`hits.hit = ${products.row}`,
+    )
+    .where(and(visible, narrowed(filter)))
+    .groupBy(products.brandKey, products.categoryKey);
+
+function facet(
+  combinations: readonly Combination[],
+  by: 'brand' | 'category',
+  isCounted: (combination: Combination) => boolean,
+): Facet[] {
+  const sums = new Map<string, Facet>();
+  for (const combination of combinations.filter(isCounted)) {
+    const key = combination[`${by}Key`];
+    const sum = sums.get(key);
+    if (!sum) sums.set(key, { value: combination[by], count: combination.count });
+    else {
+      sum.count += combination.count;
+      if (combination[by] < sum.value) sum.value = combination[by];
+    }
+  }
+  return [...sums]
+    .sort(([a, { count: countA }], [b, { count: countB }]) => countB - countA || (a < b ? -1 : 1))
+    .slice(0, MAX_FACETS)
+    .map(([, sum]) => sum);
+}
 
 /** One page of hits, best first, with the counts by brand and by category: one round trip, one state of the database. */
 export async function searchProducts(
   db: Db,
   expression: string,
-  filter: { brand: string | undefined; category: string | undefined },
+  filter: SearchFilter,
   key: HitKey | null,
   limit: number,
 ): Promise<{ hits: SearchHit[]; brands: Facet[]; categories: Facet[] }> {
-  const visible = eq(products.hidden, false);
-  const ofBrand = filter.brand === undefined ? undefined : eq(products.brandKey, matchKey(filter.brand));
-  const ofCategory =
-    filter.category === undefined ? undefined : eq(products.categoryKey, matchKey(filter.category));
-  const joined = sql`hits.hit = ${products.row}`;
-  const score = sql<number>`hits.score`;
-
-  const facet = (value: SQLiteColumn, groupedBy: SQLiteColumn, chosen: SQL | undefined) =>
-    db
-      .select({ value: sql<string>`min(${value})`, count: sql<number>`count(*)` })
-      .from(products)
-      .innerJoin(hits(expression), joined)
-      .where(and(visible, chosen))
-      .groupBy(groupedBy)
-      .orderBy(sql`count(*) desc`, groupedBy)
-      .limit(MAX_FACETS);
-
-  const [page, brands, categories] = await db.batch([
-    db
-      .select({ product: getTableColumns(products), score: score.as('score') })
-      .from(products)
-      .innerJoin(hits(expression), joined)
-      .where(
-        and(
-          visible,
-          ofBrand,
-          ofCategory,
-          key === null ? undefined : sql`(${score}, ${products.row}) > (${key[0]}, ${key[1]})`,
-        ),
-      )
-      .orderBy(score, products.row)
-      .limit(limit),
-    facet(products.brand, products.brandKey, ofCategory),
-    facet(products.category, products.categoryKey, ofBrand),
+  const [hits, combinations] = await db.batch([
+    pageOfHits(db, expression, filter, key, limit),
+    countCombinations(db, expression, filter),
   ]);
-  return { hits: page, brands, categories };
+  const isOf = (key: 'brand' | 'category') => {
+    const wanted = filter[key];
+    return wanted === undefined
+      ? () => true
+      : (combination: Combination) => combination[`${key}Key`] === matchKey(wanted);
+  };
+  return {
+    hits,
+    brands: facet(combinations, 'brand', isOf('category')),
+    categories: facet(combinations, 'category', isOf('brand')),
+  };
+}
+
+/** How many of the visible products that came after `row` match, at most `limit`. */
+export async function countNewProducts(
+  db: Db,
+  expression: string,
+  filter: SearchFilter,
+  row: number,
+  limit: number,
+): Promise<number> {
+  const found = await db
+    .select({ row: products.row })
+    .from(products)
+    .innerJoin(
+      sql`(select rowid as hit from product_search where ${IN_INDEX} ${expression} and rowid > ${row} limit -1) as hits`,
+      sql`hits.hit = ${products.row}`,
+    )
+    .where(and(visible, chosen(filter)))
+    .limit(limit);
+  return found.length;
 }

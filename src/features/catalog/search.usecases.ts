@@ -3,10 +3,12 @@ import type { Deps } from '../../deps.ts';
 import { searchExpression } from '../../domain/catalog/search-expression.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { problem } from '../../http/problem.ts';
+import type { ProductCard } from '../../wire/cards.ts';
 import type { SearchQuery } from './catalog.schemas.ts';
 import { primaryImages } from './images.repository.ts';
+import { presentProductCards } from './product-cards.usecases.ts';
 import type { ProductPage } from './products.usecases.ts';
-import { type Facet, searchProducts } from './search.repository.ts';
+import { countNewProducts, type Facet, type SearchFilter, searchProducts } from './search.repository.ts';
 
 const SearchCursor = z.tuple([z.number(), z.number().int()]);
 
@@ -39,3 +41,27 @@ export async function search(
     categories: found.categories,
   };
 }
+
+/** The best hits as cards, with facets, for a search over more than the catalogue. */
+export async function findProducts(
+  deps: Deps,
+  expression: string,
+  filter: SearchFilter,
+  limit: number,
+): Promise<{ cards: ProductCard[]; brands: Facet[]; categories: Facet[] }> {
+  const { hits, brands, categories } = await searchProducts(deps.db, expression, filter, null, limit);
+  const cards = await presentProductCards(
+    deps,
+    hits.map(({ product }) => product),
+  );
+  return { cards: [...cards.values()], brands, categories };
+}
+
+/** How many products that came after the one with this number match, at most `limit`. */
+export const countProductsSince = (
+  deps: Deps,
+  expression: string,
+  filter: SearchFilter,
+  row: number,
+  limit: number,
+): Promise<number> => countNewProducts(deps.db, expression, filter, row, limit);

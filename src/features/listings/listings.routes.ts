@@ -5,6 +5,7 @@ import { isUnchanged } from '../../http/etag.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { clientAddress } from '../../http/request-context.ts';
+import { rememberView } from '../discovery/interactions.usecases.ts';
 import { countView } from './listing-views.usecases.ts';
 import { presentListing } from './listings.presenter.ts';
 import {
@@ -70,6 +71,7 @@ listingsRoutes.openapi(
     const deps = c.get('deps');
     const caller = c.get('caller');
     const whole = await getListing(deps, c.req.valid('param').listing_id, caller);
+    if (caller !== null) rememberView(c, whole.listing.id);
     c.executionCtx.waitUntil(countView(deps, whole, caller?.userId ?? clientAddress(c.req.raw.headers)));
     const headers = { ETag: listingTag(whole.listing), 'Cache-Control': 'private, no-cache' };
     if (isUnchanged(c.req.valid('header')['if-none-match'], headers.ETag)) return c.body(null, 304, headers);
