@@ -34,6 +34,7 @@ import { paymentMethodsRoutes } from '../features/payments/payment-methods.route
 import { paymentsRoutes } from '../features/payments/payments.routes.ts';
 import { walletRoutes } from '../features/payments/wallet.routes.ts';
 import { webhookRoutes } from '../features/payments/webhooks.routes.ts';
+import { reportsRoutes } from '../features/reports/reports.routes.ts';
 import { reviewsRoutes } from '../features/reviews/reviews.routes.ts';
 import { createDocumentRoutes } from '../features/system/documents.routes.ts';
 import { metricsRoutes } from '../features/system/metrics.routes.ts';
@@ -138,6 +139,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', integrityRoutes);
   app.route('/api/v1', reviewsRoutes);
   app.route('/api/v1', moderationRoutes);
+  app.route('/api/v1', reportsRoutes);
   app.route('/', createDocumentRoutes(app));
   return app;
 }

@@ -4,11 +4,16 @@ import {
   MODERATION_HANDLERS,
   repeatRecentMeasures,
 } from '../features/moderation/moderation.effects.ts';
+import { REPORT_HANDLERS } from '../features/reports/automatic-measures.ts';
 import { REVIEW_HANDLERS } from '../features/reviews/reviews.events.ts';
 import { publishReviews } from '../features/reviews/reviews.usecases.ts';
 
 /** What the features of trust do about events. */
-export const TRUST_HANDLERS: readonly DomainEventHandlers[] = [REVIEW_HANDLERS, MODERATION_HANDLERS];
+export const TRUST_HANDLERS: readonly DomainEventHandlers[] = [
+  REVIEW_HANDLERS,
+  MODERATION_HANDLERS,
+  REPORT_HANDLERS,
+];
 
 /** What time does to reviews, disputes and measures. */
 export const TRUST_JOBS: Record<string, (deps: Deps) => Promise<unknown>> = {

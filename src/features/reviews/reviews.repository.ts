@@ -172,22 +172,28 @@ export async function insertReview(db: Db, row: ReviewRow): Promise<void> {
 }
 
 /** Changes the review that was read, together with more, or fails as stale. */
+export const changeReviewStatements = (
+  db: Db,
+  read: ReviewRow,
+  changes: Partial<ReviewRow>,
+  more: readonly Statement[] = [],
+): [Statement, ...Statement[]] => [
+  db
+    .update(reviews)
+    .set({ ...changes, version: read.version + 1 })
+    .where(and(eq(reviews.id, read.id), eq(reviews.version, read.version))),
+  db.run(sql.raw(GUARD_SQL)),
+  ...more,
+];
+
 export async function changeReview(
   db: Db,
   read: ReviewRow,
   changes: Partial<ReviewRow>,
   more: readonly Statement[] = [],
 ): Promise<ReviewRow> {
-  const version = read.version + 1;
-  await db.batch([
-    db
-      .update(reviews)
-      .set({ ...changes, version })
-      .where(and(eq(reviews.id, read.id), eq(reviews.version, read.version))),
-    db.run(sql.raw(GUARD_SQL)),
-    ...more,
-  ]);
-  return { ...read, ...changes, version };
+  await db.batch(changeReviewStatements(db, read, changes, more));
+  return { ...read, ...changes, version: read.version + 1 };
 }
 
 /** Reviews that have become visible and of which nobody was told, oldest first; of one order when one is named. */

@@ -20,9 +20,11 @@ import type { Caller } from '../../http/factory.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { readAccount } from '../accounts/accounts.usecases.ts';
 import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
+import type { Statement } from '../ledger/ledger.statements.ts';
 import { getOrder } from '../orders/orders.usecases.ts';
 import {
   changeReview,
+  changeReviewStatements,
   findReview,
   insertReview,
   listReviews,
@@ -314,7 +316,19 @@ export async function hideReview(
   return oneForViewer(deps, found!, actor.actorId);
 }
 
-/** The change and the audit entry of hiding a review, for features that decide about its content. */
+/** Statements that hide a review as part of another decision; none when it is hidden already or gone. */
+export async function hidingStatements(
+  deps: Deps,
+  reviewId: string,
+  reason: string,
+  actor: AuditedActor,
+): Promise<Statement[]> {
+  const found = await findReview(deps.db, reviewId);
+  if (found === null || found.row.hiddenAt !== null) return [];
+  return changeReviewStatements(deps.db, found.row, ...hidingOf(deps, found.row, true, reason, actor));
+}
+
+/** The change and the audit entry of hiding a review. */
 function hidingOf(deps: Deps, row: ReviewRow, hidden: boolean, reason: string, actor: AuditedActor) {
   const nowMs = deps.now();
   return [
