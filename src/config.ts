@@ -37,6 +37,8 @@ const Config = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().min(16, 'STRIPE_WEBHOOK_SECRET is missing'),
   /** Ed25519 private key as a JWK, base64url. Rotation: put the old key's JWK into TOKEN_PREVIOUS_KEY until its tokens expire. */
   TOKEN_SIGNING_KEY: z.string().min(40, 'TOKEN_SIGNING_KEY is missing: run `npm run secrets`'),
+  /** How long the proceeds of a completed order wait before they can be paid out. */
+  PAYOUT_DELAY_HOURS: whole.max(24 * 90),
   /** Shared with carriers, who sign what they report; without it nobody is believed. */
   CARRIER_WEBHOOK_SECRET: z.string().min(32).optional(),
   /** Encrypts what the database must not tell, and signs short addresses: 32 random bytes, base64url. */

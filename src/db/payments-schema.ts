@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { ATTEMPT_OUTCOMES } from '../domain/payments/attempts.ts';
 import { PAYMENT_STATUSES } from '../domain/payments/payment-state.ts';
-import { PAYOUT_SCHEDULES, PAYOUT_STATUSES } from '../domain/payments/payout.ts';
+import { MINIMUM_PAYOUT_CENTS, PAYOUT_SCHEDULES, PAYOUT_STATUSES } from '../domain/payments/payout.ts';
 import { REFUND_REASONS, REFUND_STATUSES } from '../domain/payments/refund-state.ts';
 
 /** Times are epoch milliseconds UTC; amounts are minor units. `processor` ids are those of the payment processor. */
@@ -83,6 +83,8 @@ export const refunds = sqliteTable(
     reason: text({ enum: REFUND_REASONS }).notNull(),
     status: text({ enum: REFUND_STATUSES }).notNull(),
     processorRefundId: text(),
+    /** Raised when finance sends again what the processor refused. */
+    attempt: integer().notNull().default(1),
     failureCode: text(),
     version: integer().notNull(),
     createdAt: integer().notNull(),
@@ -92,9 +94,13 @@ export const refunds = sqliteTable(
     uniqueIndex('refunds_processor').on(t.processorRefundId),
     index('refunds_payment').on(t.paymentId, t.createdAt),
     index('refunds_status').on(t.status, t.updatedAt),
+    index('refunds_newest').on(t.createdAt, t.id),
+    index('refunds_status_newest').on(t.status, t.createdAt, t.id),
     check('refunds_amount', sql`${t.amountCents} > 0`),
   ],
 );
+
+export const TRANSFER_STATUSES = ['waiting', 'intent', 'succeeded', 'failed'] as const;
 
 /** Proceeds of an order on their way to the seller's account at the processor: at most one for each order. */
 export const transfers = sqliteTable(
@@ -105,9 +111,11 @@ export const transfers = sqliteTable(
     amountCents: integer().notNull(),
     currency: text().notNull(),
     /** `waiting`: the seller has no account yet that can be paid out. */
-    status: text({ enum: ['waiting', 'intent', 'succeeded', 'failed'] }).notNull(),
+    status: text({ enum: TRANSFER_STATUSES }).notNull(),
     processorTransferId: text(),
     reversedCents: integer().notNull(),
+    /** Raised when finance sends again what the processor refused. */
+    attempt: integer().notNull().default(1),
     failureCode: text(),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
@@ -116,6 +124,8 @@ export const transfers = sqliteTable(
     uniqueIndex('transfers_processor').on(t.processorTransferId),
     index('transfers_seller').on(t.sellerId, t.status),
     index('transfers_status').on(t.status, t.updatedAt),
+    index('transfers_newest').on(t.createdAt, t.orderId),
+    index('transfers_status_newest').on(t.status, t.createdAt, t.orderId),
     check('transfers_reversed', sql`${t.reversedCents} between 0 and ${t.amountCents}`),
   ],
 );
@@ -134,8 +144,12 @@ export const payouts = sqliteTable(
     attempt: integer().notNull(),
     /** Sent to the seller's account for this payout, beyond what sales had brought there. */
     fundedCents: integer().notNull().default(0),
+    /** The same on its way: written before the call, so that a repeat asks for as much. */
+    fundingCents: integer().notNull().default(0),
     processorPayoutId: text(),
     failureCode: text(),
+    /** When a payout that failed is tried again by itself; null when it is not. */
+    retryAt: integer(),
     version: integer().notNull(),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
@@ -144,6 +158,9 @@ export const payouts = sqliteTable(
     uniqueIndex('payouts_processor').on(t.processorPayoutId),
     index('payouts_user').on(t.userId, t.createdAt, t.id),
     index('payouts_status').on(t.status, t.updatedAt),
+    index('payouts_newest').on(t.createdAt, t.id),
+    index('payouts_status_newest').on(t.status, t.createdAt, t.id),
+    index('payouts_retry').on(t.retryAt),
     check('payouts_amount', sql`${t.amountCents} > 0 and ${t.feeCents} between 0 and ${t.amountCents}`),
   ],
 );
@@ -156,10 +173,36 @@ export const sellerAccounts = sqliteTable(
     processorAccountId: text().notNull(),
     canBePaidOut: integer({ mode: 'boolean' }).notNull(),
     payoutSchedule: text({ enum: PAYOUT_SCHEDULES }).notNull(),
+    /** Payouts that nobody asks for wait until there is as much. */
+    minimumPayoutCents: integer().notNull().default(MINIMUM_PAYOUT_CENTS),
+    /** Whether they are instant, for the fee of it. */
+    isInstant: integer({ mode: 'boolean' }).notNull().default(false),
+    /** When the next payout of the schedule is due; null when it has no periods. */
+    nextPayoutAt: integer(),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
   },
-  (t) => [uniqueIndex('seller_accounts_processor').on(t.processorAccountId)],
+  (t) => [
+    uniqueIndex('seller_accounts_processor').on(t.processorAccountId),
+    index('seller_accounts_due').on(t.nextPayoutAt),
+  ],
+);
+
+/** Proceeds whose payout delay runs: a row goes when they become available, or when refunds took all of them back. */
+export const pendingProceeds = sqliteTable(
+  'pending_proceeds',
+  {
+    orderId: text().primaryKey(),
+    sellerId: text().notNull(),
+    currency: text().notNull(),
+    amountCents: integer().notNull(),
+    dueAt: integer().notNull(),
+  },
+  (t) => [
+    index('pending_proceeds_due').on(t.dueAt),
+    index('pending_proceeds_seller').on(t.sellerId, t.dueAt),
+    check('pending_proceeds_amount', sql`${t.amountCents} > 0`),
+  ],
 );
 
 /** Buyers as the processor knows them. */

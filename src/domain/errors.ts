@@ -103,6 +103,7 @@ export const ERROR_CODES = [
   'payment_declined',
   'refund_not_found',
   'payout_not_found',
+  'transfer_not_found',
   'seller_account_required',
   'mixed_currencies',
   'address_not_found',

@@ -30,6 +30,7 @@ import { offersRoutes } from '../features/offers/offers.routes.ts';
 import { addressesRoutes } from '../features/orders/addresses.routes.ts';
 import { carrierRoutes } from '../features/orders/carrier.routes.ts';
 import { purchasesRoutes } from '../features/orders/orders.routes.ts';
+import { oversightRoutes } from '../features/payments/oversight.routes.ts';
 import { paymentMethodsRoutes } from '../features/payments/payment-methods.routes.ts';
 import { paymentsRoutes } from '../features/payments/payments.routes.ts';
 import { walletRoutes } from '../features/payments/wallet.routes.ts';
@@ -118,6 +119,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', paymentsRoutes);
   app.route('/api/v1', paymentMethodsRoutes);
   app.route('/api/v1', walletRoutes);
+  app.route('/api/v1', oversightRoutes);
   app.route('/api/v1', webhookRoutes);
   app.route('/api/v1', marketRoutes);
   app.route('/api/v1', marketAdminRoutes);

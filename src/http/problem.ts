@@ -104,6 +104,7 @@ export const STATUS = {
   payment_declined: 422,
   refund_not_found: 404,
   payout_not_found: 404,
+  transfer_not_found: 404,
   seller_account_required: 409,
   mixed_currencies: 422,
   address_not_found: 404,

@@ -11,9 +11,8 @@ import { checkSavedSearches } from '../features/discovery/saved-searches.usecase
 import { rearmAlerts } from '../features/discovery/watchlist.usecases.ts';
 import { reconcile } from '../features/integrity/integrity.usecases.ts';
 import { expireDueOffers, forgetDeadOffers } from '../features/offers/offer-sweeps.usecases.ts';
-import { sweepOverdueOrders } from '../features/orders/orders.usecases.ts';
-import { fillWebhookHoles, sweepPayments } from '../features/payments/webhooks.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
+import { MONEY_JOBS } from './money.ts';
 import { TRUST_JOBS } from './trust.ts';
 
 /** Books brought up to date in one run; the rest follow in the next minute. */
@@ -35,11 +34,9 @@ async function deleteWhatNobodyNeeds(deps: Deps, nowMs: number): Promise<void> {
 /** What each minute asks for, in this order; each does a bounded part and goes on in the next minute. */
 const JOBS: Readonly<Record<string, Job>> = {
   books: (deps) => syncStaleBooks(deps, BOOKS_PER_RUN),
-  orders: (deps) => sweepOverdueOrders(deps),
+  ...MONEY_JOBS,
   offers: (deps) => expireDueOffers(deps),
   dead_offers: (deps) => forgetDeadOffers(deps),
-  payments: (deps) => sweepPayments(deps),
-  webhooks: async (deps, nowMs) => (isFirstMinuteOf(nowMs, DAY_MS) ? fillWebhookHoles(deps) : undefined),
   ...TRUST_JOBS,
   saved_searches: checkSavedSearches,
   price_alerts: rearmAlerts,

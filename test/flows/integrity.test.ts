@@ -104,6 +104,13 @@ interface Planted {
 
 const PLANTED: Planted[] = [
   {
+    check: 'pending_purses_are_pending_proceeds',
+    plant: () => [
+      "insert into pending_proceeds (order_id, seller_id, currency, amount_cents, due_at) values ('ord_x', 'usr_x', 'USD', 5, 9e15)",
+    ],
+    repair: () => ["delete from pending_proceeds where order_id = 'ord_x'"],
+  },
+  {
     check: 'balances_are_sums',
     plant: () => [
       "update ledger_balances set balance_cents = balance_cents + 7 where account = 'platform:fees'",

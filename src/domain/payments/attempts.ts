@@ -42,6 +42,15 @@ export function retryPlan(attempts: readonly AttemptOutcome[]): RetryPlan {
   }
 }
 
+/** How the processor is told which attempt something of ours is made for; the first has the plain id. */
+export const attemptName = (id: string, attempt: number): string => (attempt === 1 ? id : `${id}:${attempt}`);
+
+/** The id and attempt that a name is for. */
+export function parseAttemptName(name: string): { id: string; attempt: number } {
+  const [id = '', attempt = '1'] = name.split(':');
+  return { id, attempt: Number(attempt) };
+}
+
 /** The key of a call at the processor: the same for every retry, new only once the last is proved to have failed. */
 export function attemptKey(orderId: string, attempt: number): string {
   return `order:${orderId}:attempt:${attempt}`;

@@ -3,7 +3,7 @@ import type { ProceedsPurse } from '../ledger/order-postings.ts';
 import { type Cents, cents, feeCents } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 import { type MachineRefusal, type MachineRow, step } from '../state-machine.ts';
-import { DAY_MS } from '../time.ts';
+import { DAY_MS, HOUR_MS } from '../time.ts';
 
 export const PAYOUT_STATUSES = ['pending', 'processing', 'paid', 'failed', 'reversed'] as const;
 export type PayoutStatus = (typeof PAYOUT_STATUSES)[number];
@@ -54,6 +54,20 @@ export function proceedsClearing(
 
 /** The event that payouts were held back and go out again. */
 export const PAYOUTS_RESUMED = 'payouts.resumed';
+
+/** How long after each failure a payout is tried again by itself; then it waits for its owner or for finance. */
+const RETRY_DELAYS_MS = [HOUR_MS, 6 * HOUR_MS, DAY_MS] as const;
+
+/** When a payout whose attempt (from 1) failed now is tried again, or null. */
+export function payoutRetryMs(attempt: number, nowMs: number): number | null {
+  const delayMs = RETRY_DELAYS_MS[attempt - 1];
+  return delayMs === undefined ? null : nowMs + delayMs;
+}
+
+/** The payout of one seller, period and currency: a period that is swept twice has one. */
+export function periodPayoutId(userKey: string, dueAtMs: number, currency: string): string {
+  return `pyo_${userKey}${(dueAtMs / HOUR_MS).toString(36)}${currency.toLowerCase()}`;
+}
 
 /** 50.00 in any currency of two decimals. */
 export const MINIMUM_PAYOUT_CENTS = 5_000;

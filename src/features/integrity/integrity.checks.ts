@@ -187,6 +187,23 @@ export const SQL_CHECKS: readonly SqlCheck[] = [
     ),
   },
   {
+    name: 'pending_purses_are_pending_proceeds',
+    kind: 'money',
+    over: 'whole',
+    sql: `select coalesce(b.account, p.account) || ' ' || coalesce(b.currency, p.currency) as subject,
+        coalesce(p.cents, 0) as expected, coalesce(b.balance_cents, 0) as found
+      from (select account, currency, balance_cents from ledger_balances where account like 'user:%:pending') b
+      full join (select 'user:' || seller_id || ':pending' as account, currency, sum(amount_cents) as cents
+        from pending_proceeds group by 1, 2) p on p.account = b.account and p.currency = b.currency
+      where coalesce(p.cents, 0) <> coalesce(b.balance_cents, 0) order by 1`,
+  },
+  {
+    name: 'proceeds_clear',
+    kind: 'backlog',
+    over: 'backlog',
+    sql: waiting('pending_proceeds', 'order_id', 'due_at', SWEEP_GRACE_MS, 'true'),
+  },
+  {
     name: 'purses_are_not_overdrawn',
     kind: 'money',
     over: 'whole',

@@ -22,6 +22,7 @@ import { isAlreadyPosted, postingStatements, type Statement } from '../ledger/le
 import { chargebackLostPosting, envelopeOf, sourceAccount } from './carry-out.ts';
 import { commitStep, runBatch, withFreshOrder } from './order-steps.ts';
 import { changeStatements, moneyOf, type OrderRow, type StoredOrder } from './orders.repository.ts';
+import { type PendingProceeds, pendingOf, takenFromPending } from './pending-proceeds.ts';
 
 /** What became of a payment. `statements` are the payment's own, committed together with what the order does. */
 export type PaymentOutcome = { statements: readonly Statement[] } & (
@@ -80,9 +81,17 @@ function apply(
 type Outcome<Kind extends PaymentOutcome['kind']> = Extract<PaymentOutcome, { kind: Kind }>;
 
 /** A posting that no transition makes: its id is new, and its reason and cause keep it from being made twice. */
-function looseStatements(deps: Deps, row: OrderRow, posting: Posting): Statement[] {
+function looseStatements(
+  deps: Deps,
+  row: OrderRow,
+  posting: Posting,
+  pending: PendingProceeds | null = null,
+): Statement[] {
   const id = newId('led', deps.random);
-  return postingStatements(deps.db, posting, { id, orderId: row.id, atMs: deps.now() });
+  return [
+    ...postingStatements(deps.db, posting, { id, orderId: row.id, atMs: deps.now() }),
+    ...takenFromPending(deps.db, pending, posting),
+  ];
 }
 
 async function applyCapture(
@@ -211,12 +220,18 @@ async function closeChargeback(
     return ok('applied');
   }
   const held = await holdAgain(deps, stored);
+  const pending = await pendingOf(deps.db, row);
   const step = transition(held.state, 'chargeback_lost', SYSTEM, {}, deps.now());
   if (step.ok) await commitStep(deps, held, step.value, {}, { chargeback }, statements);
   else {
     await runBatch(deps, [
       ...changeStatements(deps.db, row, { ...closed, refundedCents: row.totalCents }),
-      ...looseStatements(deps, row, chargebackLostPosting(row, chargeback)),
+      ...looseStatements(
+        deps,
+        row,
+        chargebackLostPosting(row, chargeback, pending?.amountCents ?? 0),
+        pending,
+      ),
       ...statements,
     ]);
   }
@@ -252,9 +267,10 @@ export async function refundPart(
       const refused = checkRefund(amountCents, row.totalCents - refundedBeforeCents - 1);
       if (refused !== null) return err(refused);
       const facts = { refundId, refundedBeforeCents, refundCents: amountCents };
+      const pending = await pendingOf(deps.db, row);
       const posting =
         row.releasedCents > 0
-          ? refundAfterRelease(moneyOf(row), { ...facts, sellerPendingCents: 0 })
+          ? refundAfterRelease(moneyOf(row), { ...facts, sellerPendingCents: pending?.amountCents ?? 0 })
           : refundFromEscrow(moneyOf(row), facts);
       const refundedCents = refundedBeforeCents + amountCents;
       const nowMs = deps.now();
@@ -275,7 +291,7 @@ export async function refundPart(
       };
       await runBatch(deps, [
         ...changeStatements(deps.db, row, changes),
-        ...looseStatements(deps, row, posting),
+        ...looseStatements(deps, row, posting, pending),
         outboxStatement(deps.db, [envelopeOf(row, request, `refund:${refundId}`, row.version, nowMs)], nowMs),
         ...statements,
       ]);

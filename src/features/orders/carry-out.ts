@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm';
 import type { Db } from '../../db/client.ts';
 import { type PaymentMeans, type STRIKE_KINDS, strikes } from '../../db/orders-schema.ts';
 import { outboxStatement } from '../../db/outbox.ts';
+import { pendingProceeds } from '../../db/payments-schema.ts';
 import { matches } from '../../db/schema.ts';
 import { type InventoryKind, stockChange } from '../../domain/catalog/inventory.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
@@ -25,10 +26,12 @@ import { postingIdOf, refundIdOf } from '../../domain/orders/order-ids.ts';
 import type { Transition } from '../../domain/orders/order-machine.ts';
 import type { OrderEffect } from '../../domain/orders/order-row.ts';
 import { statusAfterRefunds } from '../../domain/payments/payment-state.ts';
+import { proceedsClearing } from '../../domain/payments/payout.ts';
 import type { RefundReason } from '../../domain/payments/refund-state.ts';
 import { stockStatements } from '../catalog/stock.statements.ts';
 import { postingStatements, type Statement } from '../ledger/ledger.statements.ts';
 import { moneyOf, type OrderChanges, type OrderRow, type StoredOrder } from './orders.repository.ts';
+import { type PendingProceeds, takenFromPending } from './pending-proceeds.ts';
 
 /** What a transition does not know by itself and its effects need. */
 export interface Circumstances {
@@ -40,6 +43,14 @@ export interface Circumstances {
   chargeback?: Chargeback;
   /** Other columns that change with it. */
   changes?: OrderChanges;
+  /** What the seller has pending of this order. */
+  pending?: PendingProceeds | null;
+}
+
+/** When a transition is carried out, and how long its proceeds wait after it. */
+export interface CarryTime {
+  nowMs: number;
+  payoutDelayMs: number;
 }
 
 /** What must leave the database: the handler of each is in `jobs/domain-events.ts`. */
@@ -77,11 +88,41 @@ class Gathering {
   private readonly db: Db;
   private readonly row: OrderRow;
   private readonly transition: Transition;
+  private readonly pending: PendingProceeds | null;
+  readonly clearing: ReturnType<typeof proceedsClearing>;
 
-  constructor(db: Db, row: OrderRow, transition: Transition) {
+  constructor(
+    db: Db,
+    row: OrderRow,
+    transition: Transition,
+    pending: PendingProceeds | null,
+    clearing: ReturnType<typeof proceedsClearing>,
+  ) {
     this.db = db;
     this.row = row;
     this.transition = transition;
+    this.pending = pending;
+    this.clearing = clearing;
+  }
+
+  /** What the seller has pending of this order, to be taken back first. */
+  get sellerPendingCents(): number {
+    return this.pending?.amountCents ?? 0;
+  }
+
+  /** The proceeds are the seller's: on their way to their account at once, or when the payout delay is over. */
+  pay(sellerId: string, amountCents: number): void {
+    const { id: orderId, currency } = this.row;
+    if (amountCents === 0) return;
+    if (this.clearing.purse === 'pending') {
+      const dueAt = this.clearing.clearsAtMs;
+      this.statements.push(
+        this.db.insert(pendingProceeds).values({ orderId, sellerId, currency, amountCents, dueAt }),
+      );
+      return;
+    }
+    const data = { order_id: orderId, amount_cents: amountCents, currency };
+    this.requests.push({ type: 'payment.release_request', data });
   }
 
   post(posting: Posting): void {
@@ -92,6 +133,7 @@ class Gathering {
         orderId: this.row.id,
         atMs: history.atMs,
       }),
+      ...takenFromPending(this.db, this.pending, posting),
     );
   }
 
@@ -177,17 +219,18 @@ function moveLines(
 
 /**
  * Carries out the effects of a transition as statements of its own batch: money moves in the ledger, stock moves, and
- * what has to happen outside is written to the outbox. Proceeds are available at once: this shop has no payout delay.
+ * what has to happen outside is written to the outbox.
  */
 export function carryOut(
   db: Db,
   stored: StoredOrder,
   transition: Transition,
   circumstances: Circumstances,
-  nowMs: number,
+  { nowMs, payoutDelayMs }: CarryTime,
 ): CarriedOut {
   const { row } = stored;
-  const gathering = new Gathering(db, row, transition);
+  const clearing = proceedsClearing(transition.history.atMs, payoutDelayMs);
+  const gathering = new Gathering(db, row, transition, circumstances.pending ?? null, clearing);
   for (const effect of transition.effects) carry(db, stored, transition, effect, circumstances, gathering);
   const events: EventEnvelope[] = [
     ...orderEvents(transition, row.correlationId),
@@ -261,15 +304,14 @@ function carry(
       const releasedCents = leftCents - (circumstances.refundCents ?? 0);
       // A partial resolution posts its refund and its release together.
       if (leftCents > 0 && !transition.effects.includes('refund_part'))
-        gathering.post(escrowReleased(money, refundedBeforeCents, 'available'));
+        gathering.post(escrowReleased(money, refundedBeforeCents, gathering.clearing.purse));
       gathering.changes = { ...gathering.changes, releasedCents };
       return;
     }
     case 'create_payout': {
       const refundedCents = refundedBeforeCents + (circumstances.refundCents ?? 0);
       const { sellerCents } = remainingShares(money.amounts, refundedCents);
-      const data = { order_id: row.id, amount_cents: sellerCents, currency: row.currency };
-      if (sellerCents > 0) gathering.requests.push({ type: 'payment.release_request', data });
+      gathering.pay(row.sellerId!, sellerCents);
       return;
     }
     case 'refund_all':
@@ -280,7 +322,9 @@ function carry(
       return;
     case 'refund_part': {
       const refundCents = circumstances.refundCents!;
-      gathering.post(disputeSplit(money, { refundId, refundedBeforeCents, refundCents, purse: 'available' }));
+      gathering.post(
+        disputeSplit(money, { refundId, refundedBeforeCents, refundCents, purse: gathering.clearing.purse }),
+      );
       gathering.owe(refundCents);
       gathering.refunded(refundedBeforeCents + refundCents);
       return;
@@ -292,7 +336,7 @@ function carry(
           refundId,
           refundedBeforeCents,
           refundCents: leftCents,
-          sellerPendingCents: 0,
+          sellerPendingCents: gathering.sellerPendingCents,
         }),
       );
       gathering.owe(leftCents);
@@ -300,7 +344,7 @@ function carry(
       return;
     case 'settle_chargeback': {
       const chargeback = circumstances.chargeback!;
-      gathering.post(chargebackLostPosting(row, chargeback));
+      gathering.post(chargebackLostPosting(row, chargeback, gathering.sellerPendingCents));
       gathering.owe(chargebackRefundCents(money, chargeback, refundedBeforeCents));
       gathering.refunded(row.totalCents);
       gathering.changes = { ...gathering.changes, chargebackId: null, chargebackCents: null };
@@ -354,13 +398,17 @@ function carry(
 }
 
 /** A lost chargeback as the order stands: out of escrow, or out of what was released. */
-export function chargebackLostPosting(row: OrderRow, chargeback: Chargeback): Posting {
+export function chargebackLostPosting(
+  row: OrderRow,
+  chargeback: Chargeback,
+  sellerPendingCents: number,
+): Posting {
   const { refundedCents } = row;
   return chargebackLost(
     moneyOf(row),
     chargeback,
     row.releasedCents > 0
-      ? { refundedCents, isReleased: true, sellerPendingCents: 0 }
+      ? { refundedCents, isReleased: true, sellerPendingCents }
       : { refundedCents, isReleased: false },
   );
 }

@@ -6,6 +6,7 @@ import {
   type TransitionInput,
   transition,
 } from '../../domain/orders/order-machine.ts';
+import { HOUR_MS } from '../../domain/time.ts';
 import { problem } from '../../http/problem.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
 import { type Circumstances, carryOut } from './carry-out.ts';
@@ -16,6 +17,7 @@ import {
   type StoredOrder,
   transitionStatements,
 } from './orders.repository.ts';
+import { pendingOf } from './pending-proceeds.ts';
 
 /** Every loss means that somebody else moved the order on, so this bounds how long the last of a crowd waits. */
 const ATTEMPTS = 16;
@@ -59,7 +61,14 @@ export async function commitStep(
   more: readonly Statement[] = [],
 ): Promise<StoredOrder> {
   const nowMs = deps.now();
-  const carried = carryOut(deps.db, stored, step, circumstances, nowMs);
+  const pending = await pendingOf(deps.db, stored.row);
+  const carried = carryOut(
+    deps.db,
+    stored,
+    step,
+    { ...circumstances, pending },
+    { nowMs, payoutDelayMs: deps.config.PAYOUT_DELAY_HOURS * HOUR_MS },
+  );
   const changes = { ...changesOf(step, input, nowMs), ...carried.changes };
   await runBatch(deps, [
     ...transitionStatements(deps.db, stored.row, step, changes),

@@ -109,6 +109,23 @@ export function payoutStatements(db: Db, read: PayoutRow, changes: Changes<Payou
   ];
 }
 
+/** Sellers whose period is over and who can be paid out, the longest overdue first. */
+export const sellersDue = (db: Db, nowMs: number, limit: number) =>
+  db
+    .select()
+    .from(sellerAccounts)
+    .where(and(lte(sellerAccounts.nextPayoutAt, nowMs), eq(sellerAccounts.canBePaidOut, true)))
+    .orderBy(asc(sellerAccounts.nextPayoutAt))
+    .limit(limit);
+
+export const payoutsToRetry = (db: Db, nowMs: number, limit: number) =>
+  db
+    .select()
+    .from(payouts)
+    .where(and(lte(payouts.retryAt, nowMs), eq(payouts.status, 'failed')))
+    .orderBy(asc(payouts.retryAt))
+    .limit(limit);
+
 /** Newest first, before `position`. */
 export const listPayouts = (
   db: Db,

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { MAX_CENTS } from '../../domain/money.ts';
 import { ATTEMPT_OUTCOMES } from '../../domain/payments/attempts.ts';
 import { PAYMENT_STATUSES } from '../../domain/payments/payment-state.ts';
-import { PAYOUT_STATUSES } from '../../domain/payments/payout.ts';
+import { MINIMUM_PAYOUT_CENTS, PAYOUT_SCHEDULES, PAYOUT_STATUSES } from '../../domain/payments/payout.ts';
 import { REFUND_STATUSES } from '../../domain/payments/refund-state.ts';
 import { pageOf } from '../../http/cursor.ts';
 import { CurrencyCode, rfc3339, Timestamp } from '../../http/openapi.ts';
@@ -199,6 +199,9 @@ export const PayoutAnswer = z
     is_instant: z.boolean(),
     status: z.enum(PAYOUT_STATUSES),
     failure_code: z.string().nullable(),
+    attempt: z.number().int(),
+    retry_at: Timestamp.nullable().meta({ description: 'When a failed payout is tried again by itself' }),
+    allowed_actions: z.array(z.enum(['retry'])),
     created_at: Timestamp,
   })
   .meta({ id: 'Payout' });
@@ -212,8 +215,32 @@ export const presentPayout = (row: PayoutRow) => ({
   is_instant: row.isInstant,
   status: row.status,
   failure_code: row.failureCode,
+  attempt: row.attempt,
+  retry_at: row.retryAt === null ? null : rfc3339(row.retryAt),
+  allowed_actions: row.status === 'failed' ? ['retry' as const] : [],
   created_at: rfc3339(row.createdAt),
 });
+
+const MinimumPayout = z
+  .int()
+  .min(MINIMUM_PAYOUT_CENTS)
+  .max(MAX_CENTS)
+  .meta({ description: 'Minor units: less than this waits for more' });
+export const NewPayoutSettings = z.strictObject({
+  schedule: z.enum(PAYOUT_SCHEDULES),
+  minimum_cents: MinimumPayout.default(MINIMUM_PAYOUT_CENTS),
+  is_instant: z.boolean().default(false),
+});
+export const PayoutSettingsAnswer = z
+  .object({
+    schedule: z.enum(PAYOUT_SCHEDULES),
+    minimum_cents: MinimumPayout,
+    is_instant: z.boolean(),
+    instant_fee_bps: z.int().meta({ description: 'What an instant payout costs of it' }),
+    next_payout_at: Timestamp.nullable(),
+    has_account: z.boolean(),
+  })
+  .meta({ id: 'PayoutSettings' });
 
 export const SellerAnswer = z
   .object({

@@ -1,9 +1,8 @@
-/** Sellers: their account at the processor, proceeds on their way to it, and payouts of what their wallet holds. */
+/** Payouts of what sellers' wallets hold: asked for, automatic, or by schedule; what fails is tried again. */
 import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import { isStale, isUniqueViolation } from '../../db/client.ts';
 import { outboxStatement } from '../../db/outbox.ts';
-import { payouts, sellerAccounts, transfers } from '../../db/payments-schema.ts';
-import { users } from '../../db/schema.ts';
+import { payouts, transfers } from '../../db/payments-schema.ts';
 import type { Deps } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
 import { keyOf, newId } from '../../domain/ids.ts';
@@ -14,10 +13,20 @@ import {
   payoutReversed,
   payoutStarted,
 } from '../../domain/ledger/wallet-postings.ts';
-import { MINIMUM_PAYOUT_CENTS, observePayout, payoutAmounts } from '../../domain/payments/payout.ts';
+import { attemptName } from '../../domain/payments/attempts.ts';
+import {
+  advancePayout,
+  MINIMUM_PAYOUT_CENTS,
+  observePayout,
+  payoutAmounts,
+  payoutRetryMs,
+  periodPayoutId,
+} from '../../domain/payments/payout.ts';
+import { permissionsOf } from '../../http/auth.ts';
 import type { Caller } from '../../http/factory.ts';
 import { problem } from '../../http/problem.ts';
 import type { ProcessorPayout } from '../../platform/payments/gateway.ts';
+import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
 import { assertPayoutsFlow, payoutStop } from '../integrity/payout-freeze.usecases.ts';
 import {
   isAlreadyPosted,
@@ -25,174 +34,174 @@ import {
   postingStatements,
   type Statement,
 } from '../ledger/ledger.statements.ts';
-import { availableCentsOf } from '../ledger/wallet.usecases.ts';
-import { applyPaymentOutcome } from '../orders/apply-payment.ts';
-import { findOrder } from '../orders/find-order.ts';
+import { availableCentsOf, walletOf } from '../ledger/wallet.usecases.ts';
+import { clearProceeds } from '../orders/clear-proceeds.ts';
 import { runBatch } from '../orders/order-steps.ts';
 import {
-  findPaymentOfOrder,
   findPayout,
   findSellerAccount,
-  findSellerByAccount,
-  findTransfer,
   type PayoutRow,
   payoutStatements,
+  payoutsToRetry,
   type SellerAccountRow,
-  type TransferRow,
+  sellersDue,
 } from './payments.repository.ts';
+import { accountRequired, beginNextPeriod } from './sellers.usecases.ts';
+import { releaseProceeds } from './transfers.usecases.ts';
 
 export const PAYOUT_REQUESTED = 'payout.send_request';
 /** Payouts sent again in one step; the next step follows from it. */
 const RESUMED_PER_STEP = 50;
-/** Transfers that wait for one seller's account; a seller with more gets the rest with the next release. */
-const TRANSFERS_PER_ACCOUNT = 50;
+/** Sellers, and failed payouts, of one run; the rest follow in the next minute. */
+const SELLERS_PER_SWEEP = 50;
+const RETRIES_PER_SWEEP = 50;
 
-/** The caller's account at the processor with a link to its onboarding form; made at the first call. */
-export async function onboardSeller(
-  deps: Deps,
-  caller: Caller,
-  returnUrl: string,
-): Promise<{ account: SellerAccountRow; url: string; expiresAtMs: number }> {
-  const account = (await findSellerAccount(deps.db, caller.userId)) ?? (await createAccount(deps, caller));
-  const link = await deps.payments.onboardingLink(
-    { accountId: account.processorAccountId, returnUrl, refreshUrl: returnUrl },
-    `onboarding:${caller.userId}:${newId('req', deps.random)}`,
-  );
-  if (link.kind !== 'succeeded')
-    throw problem('unavailable', 'The payment processor does not answer; try again.');
-  return { account, ...link.value };
+const payoutNotFound = () => problem('payout_not_found', 'There is no such payout, or it is not yours.');
+
+/** Handles `payment.release_request`. */
+export async function requestRelease(deps: Deps, event: EventEnvelope): Promise<void> {
+  const released = await releaseProceeds(deps, event);
+  if (released?.seller.payoutSchedule !== 'automatic' || (await payoutStop(deps)) !== null) return;
+  const { seller, orderId, currency } = released;
+  await payOutAll(deps, seller, `pyo_${keyOf('ord', orderId) ?? ''}`, currency);
 }
 
-async function createAccount(deps: Deps, caller: Caller): Promise<SellerAccountRow> {
-  const [user] = await deps.db.select({ email: users.email }).from(users).where(eq(users.id, caller.userId));
-  if (!user) throw problem('user_not_found', 'There is no such user.');
-  const made = await deps.payments.createAccount(
-    { userId: caller.userId, email: user.email },
-    `account:${caller.userId}`,
-  );
-  if (made.kind !== 'succeeded')
-    throw problem('unavailable', 'The payment processor does not answer; try again.');
+/** Pays out everything available, when it is as much as the seller wants at least; once for each id. */
+async function payOutAll(deps: Deps, seller: SellerAccountRow, id: string, currency: string): Promise<void> {
+  const { userId, minimumPayoutCents, isInstant } = seller;
+  const amountCents = await availableCentsOf(deps, userId, currency);
+  if (amountCents < minimumPayoutCents || (await findPayout(deps.db, id))) return;
+  try {
+    await writePayout(deps, { id, userId, currency, amountCents, isInstant });
+  } catch (error) {
+    // Somebody else was at it at the same time, and it is written once.
+    if (!isUniqueViolation(error)) throw error;
+  }
+}
+
+/**
+ * Pays out the sellers whose period has ended. A period is swept as often as it takes, and has one payout for each
+ * currency; while payouts are stopped it waits.
+ */
+export async function sweepScheduledPayouts(deps: Deps): Promise<number> {
+  if ((await payoutStop(deps)) !== null) return 0;
   const nowMs = deps.now();
-  const row: SellerAccountRow = {
-    userId: caller.userId,
-    processorAccountId: made.value.id,
-    canBePaidOut: made.value.canBePaidOut,
-    payoutSchedule: 'automatic',
-    createdAt: nowMs,
+  const due = await sellersDue(deps.db, nowMs, SELLERS_PER_SWEEP);
+  let swept = 0;
+  for (const seller of due) {
+    try {
+      const userKey = keyOf('usr', seller.userId) ?? '';
+      for (const { currency } of await walletOf(deps, seller.userId))
+        await payOutAll(
+          deps,
+          seller,
+          periodPayoutId(userKey, seller.nextPayoutAt ?? nowMs, currency),
+          currency,
+        );
+      await beginNextPeriod(deps, seller, nowMs);
+      swept += 1;
+    } catch (error) {
+      deps.log.error('scheduled_payout_failed', { user_id: seller.userId, error: String(error) });
+    }
+  }
+  return swept;
+}
+
+/** Tries payouts again that failed and whose time has come. */
+export async function retryFailedPayouts(deps: Deps): Promise<number> {
+  if ((await payoutStop(deps)) !== null) return 0;
+  const due = await payoutsToRetry(deps.db, deps.now(), RETRIES_PER_SWEEP);
+  let retried = 0;
+  for (const payout of due) {
+    try {
+      await startAgain(deps, payout);
+      retried += 1;
+    } catch (error) {
+      // Most likely the money was spent meanwhile: it waits for its owner.
+      deps.log.warn('payout_not_retried', { payout_id: payout.id, error: String(error) });
+      await deps.db.update(payouts).set({ retryAt: null }).where(eq(payouts.id, payout.id));
+    }
+  }
+  return retried;
+}
+
+/** A payout for its owner and for finance; 404 for everybody else. */
+export async function getPayout(deps: Deps, payoutId: string, caller: Caller): Promise<PayoutRow> {
+  const payout = await findPayout(deps.db, payoutId);
+  const isOwn = payout?.userId === caller.userId;
+  if (!payout || !(isOwn || (await permissionsOf(deps.db, caller.userId)).includes('finance.read')))
+    throw payoutNotFound();
+  return payout;
+}
+
+/** The owner, or finance, tries a payout again that failed: it is the same payout, under a new attempt. */
+export async function retryPayout(
+  deps: Deps,
+  payoutId: string,
+  caller: Caller,
+  actor: AuditedActor,
+): Promise<PayoutRow> {
+  const payout = await getPayout(deps, payoutId, caller);
+  const isOwn = payout.userId === caller.userId;
+  if (!isOwn && !(await permissionsOf(deps.db, caller.userId)).includes('payouts.manage'))
+    throw problem('forbidden', 'This needs the permission payouts.manage.');
+  await assertPayoutsFlow(deps);
+  const again = await startAgain(
+    deps,
+    payout,
+    isOwn
+      ? []
+      : [
+          auditStatement(
+            deps.db,
+            actor,
+            {
+              action: 'payout_retried',
+              target: { type: 'payout', id: payoutId },
+              before: { status: payout.status, attempt: payout.attempt, failure_code: payout.failureCode },
+              after: { status: 'pending', attempt: payout.attempt + 1 },
+            },
+            { id: newId('aud', deps.random), atMs: deps.now() },
+          ),
+        ],
+  );
+  await deps.outbox.drain();
+  return again;
+}
+
+async function startAgain(
+  deps: Deps,
+  payout: PayoutRow,
+  more: readonly Statement[] = [],
+): Promise<PayoutRow> {
+  const next = advancePayout(payout.status, 'retry', 'system');
+  if (!next.ok) throw problem('invalid_transition', `This payout is ${payout.status}.`);
+  const { userId, currency, amountCents, feeCents } = payout;
+  const nowMs = deps.now();
+  const changes = {
+    status: next.value,
+    attempt: payout.attempt + 1,
+    fundingCents: 0,
+    processorPayoutId: null,
+    failureCode: null,
+    retryAt: null,
     updatedAt: nowMs,
   };
-  await deps.db.insert(sellerAccounts).values(row).onConflictDoNothing();
-  return row;
-}
-
-/** Takes over what the processor says of a seller's account, and sends what waited for it. */
-export async function refreshSeller(deps: Deps, processorAccountId: string): Promise<void> {
-  const seller = await findSellerByAccount(deps.db, processorAccountId);
-  if (!seller) return;
-  const found = await deps.payments.retrieveAccount(processorAccountId);
-  if (found.kind !== 'succeeded')
-    throw new Error(`the account of ${seller.userId} cannot be read: ${found.kind}`);
-  const { canBePaidOut } = found.value;
-  await deps.db
-    .update(sellerAccounts)
-    .set({ canBePaidOut, updatedAt: deps.now() })
-    .where(eq(sellerAccounts.userId, seller.userId));
-  if (!canBePaidOut) return;
-  const waiting = await deps.db
-    .select()
-    .from(transfers)
-    .where(and(eq(transfers.sellerId, seller.userId), inArray(transfers.status, ['waiting', 'intent'])))
-    .limit(TRANSFERS_PER_ACCOUNT);
-  for (const transfer of waiting) await sendTransfer(deps, transfer, { ...seller, canBePaidOut });
-}
-
-/** Handles `payment.release_request`: the proceeds are in the seller's wallet, now they go to their account. */
-export async function requestRelease(deps: Deps, event: EventEnvelope): Promise<void> {
-  const { order_id: orderId, amount_cents: amountCents } = event.data as {
-    order_id: string;
-    amount_cents: number;
-  };
-  const order = await findOrder(deps, orderId);
-  if (!order || order.sellerId === null) return;
-  const { sellerId, currency } = order;
-  const nowMs = deps.now();
-  await deps.db
-    .insert(transfers)
-    .values({
-      orderId,
-      sellerId,
-      amountCents,
-      currency,
-      status: 'waiting',
-      reversedCents: 0,
-      createdAt: nowMs,
-      updatedAt: nowMs,
-    })
-    .onConflictDoNothing();
-  const transfer = await findTransfer(deps.db, orderId);
-  const seller = await findSellerAccount(deps.db, sellerId);
-  if (!transfer || !seller?.canBePaidOut) return;
-  if (transfer.status !== 'succeeded') await sendTransfer(deps, transfer, seller);
-  await payOutAutomatically(deps, seller, orderId, currency);
-}
-
-async function sendTransfer(deps: Deps, transfer: TransferRow, seller: SellerAccountRow): Promise<void> {
-  const { orderId, amountCents, currency } = transfer;
-  const payment = await findPaymentOfOrder(deps.db, orderId);
-  await setTransfer(deps, orderId, { status: 'intent' });
-  const sent = await deps.payments.transfer(
-    {
-      accountId: seller.processorAccountId,
-      amountCents,
-      currency,
-      orderId,
-      chargeId: payment?.chargeId ?? null,
-    },
-    `order:${orderId}:release`,
-  );
-  if (sent.kind === 'succeeded') {
-    await applyPaymentOutcome(deps, orderId, {
-      kind: 'released',
-      statements: [
-        deps.db
-          .update(transfers)
-          .set({ status: 'succeeded', processorTransferId: sent.value.id, updatedAt: deps.now() })
-          .where(eq(transfers.orderId, orderId)),
-      ],
-    });
-    return;
+  const again: PayoutRow = { ...payout, ...changes, version: payout.version + 1 };
+  try {
+    await runBatch(deps, [
+      ...payoutStatements(deps.db, payout, changes),
+      ...postingOf(deps, payoutStarted({ userId, currency, amountCents, feeCents }, causeOf(again))),
+      outboxStatement(deps.db, [sendRequest(again, nowMs)], nowMs),
+      ...more,
+    ]);
+  } catch (error) {
+    if (isInsufficientFunds(error))
+      throw problem('insufficient_funds', 'There is not enough in the wallet for this payout any more.');
+    if (isStale(error)) throw problem('invalid_transition', 'This payout is on its way again already.');
+    throw error;
   }
-  if (sent.kind !== 'refused')
-    throw new Error(`the transfer of ${orderId} is not known to be made: ${sent.kind}`);
-  deps.log.error('transfer_refused', { order_id: orderId, code: sent.code });
-  await setTransfer(deps, orderId, { status: 'failed', failureCode: sent.code });
-}
-
-const setTransfer = (deps: Deps, orderId: string, changes: Partial<TransferRow>) =>
-  deps.db
-    .update(transfers)
-    .set({ ...changes, updatedAt: deps.now() })
-    .where(eq(transfers.orderId, orderId));
-
-/** After a release, everything available is paid out, when it is enough and the seller wants it so. */
-async function payOutAutomatically(
-  deps: Deps,
-  seller: SellerAccountRow,
-  orderId: string,
-  currency: string,
-): Promise<void> {
-  if (seller.payoutSchedule !== 'automatic' || (await payoutStop(deps)) !== null) return;
-  const availableCents = await availableCentsOf(deps, seller.userId, currency);
-  if (availableCents < MINIMUM_PAYOUT_CENTS) return;
-  const id = `pyo_${keyOf('ord', orderId) ?? ''}`;
-  if (await findPayout(deps.db, id)) return;
-  await writePayout(deps, {
-    id,
-    userId: seller.userId,
-    currency,
-    amountCents: availableCents,
-    isInstant: false,
-  });
+  return again;
 }
 
 /** The caller withdraws from their wallet to their bank. */
@@ -203,11 +212,8 @@ export async function withdraw(
 ): Promise<PayoutRow> {
   await assertPayoutsFlow(deps);
   const seller = await findSellerAccount(deps.db, caller.userId);
-  if (!seller?.canBePaidOut)
-    throw problem(
-      'seller_account_required',
-      'Tell the payment processor where to pay first: POST /seller/account.',
-    );
+  if (!seller?.canBePaidOut) throw accountRequired();
+  await clearProceeds(deps, caller.userId);
   const payout = await writePayout(deps, { id: newId('pyo', deps.random), userId: caller.userId, ...wanted });
   await deps.outbox.drain();
   return payout;
@@ -241,27 +247,19 @@ async function writePayout(
     status: 'pending',
     attempt: 1,
     fundedCents: 0,
+    fundingCents: 0,
     processorPayoutId: null,
     failureCode: null,
+    retryAt: null,
     version: 1,
     createdAt: nowMs,
     updatedAt: nowMs,
-  };
-  const event: EventEnvelope = {
-    event_id: `${id}:send:1`,
-    type: PAYOUT_REQUESTED,
-    version: 1,
-    aggregate: { type: 'payout', id },
-    seq: 1,
-    correlation_id: id,
-    occurred_at: new Date(nowMs).toISOString(),
-    data: { payout_id: id },
   };
   try {
     await runBatch(deps, [
       deps.db.insert(payouts).values(row),
       ...postingOf(deps, payoutStarted({ userId, currency, amountCents, feeCents }, causeOf(row))),
-      outboxStatement(deps.db, [event], nowMs),
+      outboxStatement(deps.db, [sendRequest(row, nowMs)], nowMs),
     ]);
   } catch (error) {
     if (isInsufficientFunds(error))
@@ -270,6 +268,28 @@ async function writePayout(
   }
   return row;
 }
+
+/** Asks for one attempt of a payout to be sent. */
+const sendRequest = ({ id, attempt }: PayoutRow, nowMs: number): EventEnvelope =>
+  payoutEvent(id, `send:${attempt}`, PAYOUT_REQUESTED, attempt, { payout_id: id }, nowMs);
+
+const payoutEvent = (
+  id: string,
+  suffix: string,
+  type: string,
+  seq: number,
+  data: Record<string, unknown>,
+  nowMs: number,
+): EventEnvelope => ({
+  event_id: `${id}:${suffix}`,
+  type,
+  version: 1,
+  aggregate: { type: 'payout', id },
+  seq,
+  correlation_id: id,
+  occurred_at: new Date(nowMs).toISOString(),
+  data,
+});
 
 const causeOf = (payout: PayoutRow): string => `${payout.id}:${payout.attempt}`;
 
@@ -298,7 +318,7 @@ export async function sendPayout(deps: Deps, event: EventEnvelope): Promise<void
       amountCents: netCents,
       currency: payout.currency,
       isInstant: payout.isInstant,
-      payoutId: payout.id,
+      payoutId: attemptName(payout.id, payout.attempt),
     },
     `payout:${causeOf(payout)}`,
   );
@@ -339,9 +359,13 @@ export async function resumePayouts(deps: Deps, event: EventEnvelope): Promise<v
   if (sends.length > 0) await outboxStatement(deps.db, sends, nowMs).onConflictDoNothing();
 }
 
-/** What the seller's account at the processor holds by our books: what was sent there and not taken or paid out. */
+/**
+ * What the seller's account at the processor holds by our books: what was sent there and not taken back or paid out. What
+ * a failed payout was funded with is still there.
+ */
 async function heldAtProcessor(deps: Deps, payout: PayoutRow): Promise<number> {
-  const [[sent], [paid]] = await deps.db.batch([
+  const isOwn = and(eq(payouts.userId, payout.userId), eq(payouts.currency, payout.currency));
+  const [[sent], [funded], [paid]] = await deps.db.batch([
     deps.db
       .select({ cents: sql<number>`coalesce(sum(${transfers.amountCents} - ${transfers.reversedCents}), 0)` })
       .from(transfers)
@@ -353,19 +377,15 @@ async function heldAtProcessor(deps: Deps, payout: PayoutRow): Promise<number> {
         ),
       ),
     deps.db
-      .select({
-        cents: sql<number>`coalesce(sum(${payouts.amountCents} - ${payouts.feeCents} - ${payouts.fundedCents}), 0)`,
-      })
+      .select({ cents: sql<number>`coalesce(sum(${payouts.fundedCents}), 0)` })
       .from(payouts)
-      .where(
-        and(
-          eq(payouts.userId, payout.userId),
-          eq(payouts.currency, payout.currency),
-          inArray(payouts.status, ['processing', 'paid']),
-        ),
-      ),
+      .where(isOwn),
+    deps.db
+      .select({ cents: sql<number>`coalesce(sum(${payouts.amountCents} - ${payouts.feeCents}), 0)` })
+      .from(payouts)
+      .where(and(isOwn, inArray(payouts.status, ['processing', 'paid']))),
   ]);
-  return (sent?.cents ?? 0) - (paid?.cents ?? 0);
+  return (sent?.cents ?? 0) + (funded?.cents ?? 0) - (paid?.cents ?? 0);
 }
 
 /**
@@ -378,9 +398,10 @@ async function fundAccount(
   seller: SellerAccountRow,
   netCents: number,
 ): Promise<void> {
-  const amountCents = payout.fundedCents || netCents - (await heldAtProcessor(deps, payout));
+  const amountCents = payout.fundingCents || netCents - (await heldAtProcessor(deps, payout));
   if (amountCents <= 0) return;
-  await deps.db.update(payouts).set({ fundedCents: amountCents }).where(eq(payouts.id, payout.id));
+  const isOwn = and(eq(payouts.id, payout.id), eq(payouts.attempt, payout.attempt));
+  await deps.db.update(payouts).set({ fundingCents: amountCents }).where(isOwn);
   const funded = await deps.payments.transfer(
     {
       accountId: seller.processorAccountId,
@@ -389,9 +410,13 @@ async function fundAccount(
       orderId: payout.id,
       chargeId: null,
     },
-    `payout:${payout.id}:fund`,
+    `payout:${causeOf(payout)}:fund`,
   );
   if (funded.kind !== 'succeeded') throw new Error(`the payout ${payout.id} is not funded: ${funded.kind}`);
+  await deps.db
+    .update(payouts)
+    .set({ fundedCents: sql`${payouts.fundedCents} + ${amountCents}`, fundingCents: 0 })
+    .where(and(isOwn, eq(payouts.fundingCents, amountCents)));
 }
 
 /** Applies what the processor says of a payout, whoever heard it; in any order. */
@@ -403,21 +428,26 @@ export async function settlePayout(deps: Deps, payout: PayoutRow, found: Process
   const move = { userId, currency, amountCents, feeCents };
   const cause = causeOf(payout);
   const postings: Posting[] = [];
+  const news = status === payout.status ? [] : payoutNews(payout, status, found.failureCode, deps.now());
   if (status !== payout.status) {
     if (status === 'paid') postings.push(payoutPaid(move, cause));
     if (status === 'failed') postings.push(payoutFailed(move, cause));
     if (status === 'reversed') postings.push(payoutReversed(move, cause));
   }
+  const nowMs = deps.now();
   try {
     await runBatch(deps, [
       ...payoutStatements(deps.db, payout, {
         status,
         processorPayoutId,
         failureCode: found.failureCode,
-        updatedAt: deps.now(),
+        retryAt: status === 'failed' ? payoutRetryMs(payout.attempt, nowMs) : null,
+        updatedAt: nowMs,
       }),
       ...postings.flatMap((posting) => postingOf(deps, posting)),
+      ...news.map((event) => outboxStatement(deps.db, [event], nowMs)),
     ]);
+    if (news.length > 0) await deps.outbox.drain();
   } catch (error) {
     // Somebody else wrote the same, or further, news: there is nothing left to say.
     if (isAlreadyPosted(error)) return;
@@ -425,4 +455,25 @@ export async function settlePayout(deps: Deps, payout: PayoutRow, found: Process
     const current = await findPayout(deps.db, payout.id);
     if (current) await settlePayout(deps, current, found);
   }
+}
+
+/** What a person hears of a payout: `payout.paid`, `payout.failed` or `payout.reversed`. */
+function payoutNews(
+  payout: PayoutRow,
+  status: PayoutRow['status'],
+  failureCode: string | null,
+  nowMs: number,
+): EventEnvelope[] {
+  if (status !== 'paid' && status !== 'failed' && status !== 'reversed') return [];
+  const { id, userId, amountCents, feeCents, currency, attempt } = payout;
+  const data = {
+    payout_id: id,
+    user_id: userId,
+    amount_cents: amountCents,
+    fee_cents: feeCents,
+    currency,
+    attempt,
+    failure_code: failureCode,
+  };
+  return [payoutEvent(id, `${status}:${attempt}`, `payout.${status}`, payout.version + 1, data, nowMs)];
 }

@@ -1,16 +1,19 @@
 /** Money on its way back to buyers, and from sellers who were paid already. */
 import { and, eq, sql } from 'drizzle-orm';
 import { isStale, isUniqueViolation } from '../../db/client.ts';
+import { outboxStatement } from '../../db/outbox.ts';
 import { payments, refunds, transfers } from '../../db/payments-schema.ts';
 import type { Deps } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
 import { newId } from '../../domain/ids.ts';
 import { refundIdOf } from '../../domain/orders/order-ids.ts';
+import { attemptName } from '../../domain/payments/attempts.ts';
 import { statusAfterRefunds } from '../../domain/payments/payment-state.ts';
-import { observeRefund, type RefundReason } from '../../domain/payments/refund-state.ts';
+import { advanceRefund, observeRefund, type RefundReason } from '../../domain/payments/refund-state.ts';
 import type { Caller } from '../../http/factory.ts';
 import { problem } from '../../http/problem.ts';
 import type { ProcessorRefund } from '../../platform/payments/gateway.ts';
+import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
 import { takenFrom } from '../ledger/wallet.usecases.ts';
 import { applyPaymentOutcome, refundPart } from '../orders/apply-payment.ts';
@@ -93,7 +96,8 @@ export async function requestRefund(deps: Deps, event: EventEnvelope): Promise<v
   const request = event.data as RefundRequest;
   const existing = await findRefund(deps.db, request.refund_id);
   const refund = existing ?? (await writeRefund(deps, request));
-  if (refund.status !== 'succeeded') await deliverRefund(deps, refund);
+  // What was refused waits for finance: see `retryRefund`.
+  if (refund.status !== 'succeeded' && refund.status !== 'failed') await deliverRefund(deps, refund);
   await takeBackFromSeller(deps, refund);
 }
 
@@ -112,6 +116,7 @@ async function writeRefund(deps: Deps, request: RefundRequest): Promise<RefundRo
     reason: request.reason,
     status: 'processing',
     processorRefundId: null,
+    attempt: 1,
     failureCode: null,
     version: 1,
     createdAt: nowMs,
@@ -149,13 +154,14 @@ async function deliverRefund(deps: Deps, refund: RefundRow): Promise<void> {
       amountCents: refund.amountCents,
       refundId: refund.id,
     });
+  const name = attemptName(refund.id, refund.attempt);
   const outcome = await deps.payments.refund(
     {
       processorPaymentId: payment.processorPaymentId,
       amountCents: refund.amountCents,
-      refundId: refund.id,
+      refundId: name,
     },
-    `refund:${refund.id}`,
+    `refund:${name}`,
   );
   if (outcome.kind === 'succeeded') return settleRefund(deps, refund, outcome.value);
   if (outcome.kind === 'refused') {
@@ -163,7 +169,9 @@ async function deliverRefund(deps: Deps, refund: RefundRow): Promise<void> {
     await deps.db
       .update(refunds)
       .set({ status: 'failed', failureCode: outcome.code, updatedAt: deps.now() })
-      .where(and(eq(refunds.id, refund.id), eq(refunds.status, 'processing')));
+      .where(
+        and(eq(refunds.id, refund.id), eq(refunds.status, 'processing'), eq(refunds.attempt, refund.attempt)),
+      );
     return;
   }
   throw new Error(`the refund ${refund.id} is not known to have arrived: ${outcome.kind}`);
@@ -194,6 +202,74 @@ export async function settleRefund(deps: Deps, refund: RefundRow, found: Process
     amountCents,
     statements: written,
   });
+}
+
+/** Finance delivers a refund once more that the processor refused; it was owed all the time. */
+export async function retryRefund(deps: Deps, refundId: string, actor: AuditedActor): Promise<RefundRow> {
+  const refund = await findRefund(deps.db, refundId);
+  if (!refund) throw problem('refund_not_found', 'There is no such refund.');
+  const next = advanceRefund(refund.status, 'retry', 'finance');
+  if (!next.ok) throw problem('invalid_transition', `This refund is ${refund.status}.`);
+  const nowMs = deps.now();
+  const attempt = refund.attempt + 1;
+  const changes = {
+    status: next.value,
+    attempt,
+    processorRefundId: null,
+    failureCode: null,
+    updatedAt: nowMs,
+  };
+  const { orderId, paymentId, amountCents, currency, reason } = refund;
+  const event: EventEnvelope = {
+    event_id: `${refundId}:retry:${attempt}`,
+    type: 'payment.refund_request',
+    version: 1,
+    aggregate: { type: 'order', id: orderId },
+    seq: attempt,
+    correlation_id: actor.requestId ?? refundId,
+    occurred_at: new Date(nowMs).toISOString(),
+    data: {
+      order_id: orderId,
+      payment_id: paymentId,
+      refund_id: refundId,
+      amount_cents: amountCents,
+      currency,
+      reason,
+    } satisfies RefundRequest,
+  };
+  try {
+    await runBatch(deps, [
+      deps.db
+        .update(refunds)
+        .set({ ...changes, version: refund.version + 1 })
+        .where(
+          and(
+            eq(refunds.id, refundId),
+            eq(refunds.version, refund.version),
+            eq(refunds.attempt, refund.attempt),
+            eq(refunds.status, refund.status),
+          ),
+        ),
+      guard(deps.db),
+      outboxStatement(deps.db, [event], nowMs),
+      auditStatement(
+        deps.db,
+        actor,
+        {
+          action: 'refund_retried',
+          target: { type: 'refund', id: refundId },
+          before: { status: refund.status, attempt: refund.attempt, failure_code: refund.failureCode },
+          after: { status: next.value, attempt },
+        },
+        { id: newId('aud', deps.random), atMs: nowMs },
+      ),
+    ]);
+  } catch (error) {
+    if (isStale(error)) throw problem('invalid_transition', 'Somebody else sends this refund again.');
+    throw error;
+  }
+  await deps.outbox.drain();
+  return { ...refund, ...changes };
 }
 
 /** What the seller was paid of it is reversed at the processor; where that fails, their balance here is negative. */

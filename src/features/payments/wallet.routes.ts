@@ -1,27 +1,37 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { INSTANT_PAYOUT_BPS } from '../../domain/payments/payout.ts';
 import { mutation, party, signedIn } from '../../http/access.ts';
 import { callerIn } from '../../http/auth.ts';
 import { decodeCursor, encodeCursor, PageQuery } from '../../http/cursor.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
-import { problem } from '../../http/problem.ts';
+import { auditedActor } from '../audit/audit.statements.ts';
 import { walletEntries, walletOf } from '../ledger/wallet.usecases.ts';
-import { findPayout, listPayouts } from './payments.repository.ts';
+import { clearProceeds } from '../orders/clear-proceeds.ts';
+import { listPayouts } from './payments.repository.ts';
 import { namedCard, presented } from './payments.routes.ts';
 import {
   NewPayout,
+  NewPayoutSettings,
   NewTopUp,
   PaymentAnswer,
   PayoutAnswer,
   PayoutId,
   PayoutList,
+  PayoutSettingsAnswer,
   presentPayout,
   SellerAnswer,
   WalletAnswer,
   WalletEntries,
 } from './payments.schemas.ts';
 import { topUp } from './payments.usecases.ts';
-import { onboardSeller, withdraw } from './payouts.usecases.ts';
+import { getPayout, retryPayout, withdraw } from './payouts.usecases.ts';
+import {
+  changePayoutSettings,
+  onboardSeller,
+  type PayoutSettings,
+  payoutSettingsOf,
+} from './sellers.usecases.ts';
 
 const TAGS = ['Wallet and payouts'];
 const READ = { tags: TAGS, ...signedIn };
@@ -43,7 +53,9 @@ walletRoutes.openapi(
     },
   }),
   async (c) => {
-    const wallet = await walletOf(c.get('deps'), callerIn(c).userId);
+    const { userId } = callerIn(c);
+    await clearProceeds(c.get('deps'), userId);
+    const wallet = await walletOf(c.get('deps'), userId);
     const balances = wallet.map(({ currency, availableCents, pendingCents, lockedCents }) => ({
       currency,
       available_cents: availableCents,
@@ -157,20 +169,87 @@ walletRoutes.openapi(
   },
 );
 
+const presentSettings = ({
+  schedule,
+  minimumCents,
+  isInstant,
+  nextPayoutAtMs,
+  hasAccount,
+}: PayoutSettings) => ({
+  schedule,
+  minimum_cents: minimumCents,
+  is_instant: isInstant,
+  instant_fee_bps: INSTANT_PAYOUT_BPS,
+  next_payout_at: nextPayoutAtMs === null ? null : rfc3339(nextPayoutAtMs),
+  has_account: hasAccount,
+});
+
+walletRoutes.openapi(
+  createRoute({
+    ...READ,
+    method: 'get',
+    path: '/payouts/settings',
+    operationId: 'getPayoutSettings',
+    summary: 'How and when you are paid out',
+    responses: { 200: json(PayoutSettingsAnswer, 'The settings'), ...problems(401) },
+  }),
+  async (c) => c.json(presentSettings(await payoutSettingsOf(c.get('deps'), callerIn(c).userId)), 200),
+);
+
+walletRoutes.openapi(
+  createRoute({
+    ...MUTATION,
+    method: 'put',
+    path: '/payouts/settings',
+    operationId: 'changePayoutSettings',
+    summary: 'Be paid out by yourself after each sale, by the day, week or month, or only when you ask',
+    request: { body: jsonBody(NewPayoutSettings) },
+    responses: {
+      200: json(PayoutSettingsAnswer, 'The settings'),
+      ...problems(400, 401, 409, 413, 415),
+    },
+  }),
+  async (c) => {
+    const { schedule, minimum_cents: minimumCents, is_instant: isInstant } = c.req.valid('json');
+    const settings = await changePayoutSettings(
+      c.get('deps'),
+      { schedule, minimumCents, isInstant },
+      callerIn(c),
+    );
+    return c.json(presentSettings(settings), 200);
+  },
+);
+
+walletRoutes.openapi(
+  createRoute({
+    tags: TAGS,
+    ...mutation(party),
+    method: 'post',
+    path: '/payouts/{payout_id}/retry',
+    operationId: 'retryPayout',
+    summary: 'Try a payout again that failed: by its owner or by finance',
+    request: { params: PayoutId },
+    responses: { 200: json(PayoutAnswer, 'The payout, on its way again'), ...problems(401, 403, 404, 409) },
+  }),
+  async (c) => {
+    const { payout_id: payoutId } = c.req.valid('param');
+    const payout = await retryPayout(c.get('deps'), payoutId, callerIn(c), auditedActor(c));
+    return c.json(presentPayout(payout), 200);
+  },
+);
+
 walletRoutes.openapi(
   createRoute({
     ...PARTY_READ,
     method: 'get',
     path: '/payouts/{payout_id}',
     operationId: 'getPayout',
-    summary: 'Read a payout',
+    summary: 'Read a payout: your own, or anybody’s for finance',
     request: { params: PayoutId },
     responses: { 200: json(PayoutAnswer, 'The payout'), ...problems(401, 404) },
   }),
   async (c) => {
-    const payout = await findPayout(c.get('deps').db, c.req.valid('param').payout_id);
-    if (payout?.userId !== callerIn(c).userId)
-      throw problem('payout_not_found', 'There is no such payout, or it is not yours.');
+    const payout = await getPayout(c.get('deps'), c.req.valid('param').payout_id, callerIn(c));
     return c.json(presentPayout(payout), 200);
   },
 );

@@ -5,6 +5,7 @@ import { outboxStatement } from '../../db/outbox.ts';
 import { transfers, webhookInbox } from '../../db/payments-schema.ts';
 import type { Deps } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
+import { parseAttemptName } from '../../domain/payments/attempts.ts';
 import { DAY_MS, MINUTE_MS } from '../../domain/time.ts';
 import { problem } from '../../http/problem.ts';
 import type { EventSubject, ProcessorEvent } from '../../platform/payments/gateway.ts';
@@ -19,8 +20,9 @@ import {
   paymentsToVisit,
 } from './payments.repository.ts';
 import { lookUp, runPayment, settle } from './payments.usecases.ts';
-import { refreshSeller, settlePayout } from './payouts.usecases.ts';
+import { settlePayout } from './payouts.usecases.ts';
 import { settleRefund } from './refunds.usecases.ts';
+import { refreshSeller } from './transfers.usecases.ts';
 
 export const WEBHOOK_RECEIVED = 'webhook.received';
 /** A webhook that is not done by then is taken up again; a charge that is silent so long is asked about. */
@@ -98,8 +100,10 @@ async function follow(deps: Deps, subject: EventSubject): Promise<void> {
     case 'refund': {
       const found = await deps.payments.retrieveRefund(subject.processorRefundId);
       if (found.kind !== 'succeeded') throw new Error(`the refund cannot be read: ${found.kind}`);
-      const refund = found.value.refundId === null ? null : await findRefund(deps.db, found.value.refundId);
-      if (refund) await settleRefund(deps, refund, found.value);
+      const name = parseAttemptName(found.value.refundId ?? '');
+      const refund = await findRefund(deps.db, name.id);
+      // News of an attempt that was given up say nothing of the one that runs.
+      if (refund?.attempt === name.attempt) await settleRefund(deps, refund, found.value);
       return;
     }
     case 'chargeback':
@@ -108,8 +112,9 @@ async function follow(deps: Deps, subject: EventSubject): Promise<void> {
       if (subject.accountId === null) return;
       const found = await deps.payments.retrievePayout(subject.processorPayoutId, subject.accountId);
       if (found.kind !== 'succeeded') throw new Error(`the payout cannot be read: ${found.kind}`);
-      const payout = found.value.payoutId === null ? null : await findPayout(deps.db, found.value.payoutId);
-      if (payout) await settlePayout(deps, payout, found.value);
+      const name = parseAttemptName(found.value.payoutId ?? '');
+      const payout = await findPayout(deps.db, name.id);
+      if (payout?.attempt === name.attempt) await settlePayout(deps, payout, found.value);
       return;
     }
     case 'transfer': {

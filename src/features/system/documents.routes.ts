@@ -28,6 +28,7 @@ const TAGS = [
   { name: 'Purchases', description: 'What a match becomes: payment, shipment, delivery' },
   { name: 'Payments', description: 'Paying an order into escrow, cards, releases and refunds' },
   { name: 'Wallet and payouts', description: 'What is yours, and its way to your bank' },
+  { name: 'Finance', description: 'Payouts, refunds and transfers of everybody, for who looks after them' },
   { name: 'Addresses', description: 'Where purchases go' },
   { name: 'Fees', description: 'What a sale costs both sides' },
   { name: 'Listings', description: 'One-of-one goods, their pictures, categories and feeds' },
