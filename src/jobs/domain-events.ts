@@ -7,6 +7,7 @@ import { BOOKS_SYNC_REQUESTED, continueSync } from '../features/catalog/book-con
 import { CHANNEL_HANDLERS } from '../features/channels/channels.events.ts';
 import { OFFER_NEWS_HANDLERS } from '../features/channels/offers.events.ts';
 import { DISCOVERY_HANDLERS } from '../features/discovery/discovery.events.ts';
+import { LISTING_HANDLERS } from '../features/listings/listings.events.ts';
 import { OFFER_HANDLERS } from '../features/offers/offers.events.ts';
 import { relinkMatch } from '../features/orders/relink.ts';
 import { SWAP_HANDLERS } from '../features/orders/swaps.usecases.ts';
@@ -54,6 +55,7 @@ const FEATURES: readonly DomainEventHandlers[] = [
   DISCOVERY_HANDLERS,
   OFFER_NEWS_HANDLERS,
   ACCOUNT_HANDLERS,
+  LISTING_HANDLERS,
 ];
 
 /** Who acts on which event, in the order of the features. */

@@ -10,6 +10,8 @@ import { refreshInterestsWhenDue } from '../features/discovery/interests.usecase
 import { checkSavedSearches } from '../features/discovery/saved-searches.usecases.ts';
 import { rearmAlerts } from '../features/discovery/watchlist.usecases.ts';
 import { reconcile } from '../features/integrity/integrity.usecases.ts';
+import { expireDueListings } from '../features/listings/listing-expiry.usecases.ts';
+import { forgetOldViews } from '../features/listings/listing-views.usecases.ts';
 import { expireDueOffers, forgetDeadOffers } from '../features/offers/offer-sweeps.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
 import { MONEY_JOBS } from './money.ts';
@@ -36,6 +38,8 @@ const JOBS: Readonly<Record<string, Job>> = {
   books: (deps) => syncStaleBooks(deps, BOOKS_PER_RUN),
   ...MONEY_JOBS,
   offers: (deps) => expireDueOffers(deps),
+  listings: expireDueListings,
+  listing_views: forgetOldViews,
   dead_offers: (deps) => forgetDeadOffers(deps),
   ...TRUST_JOBS,
   saved_searches: checkSavedSearches,

@@ -113,6 +113,10 @@ export const ListingChanges = z
   .meta({ id: 'ListingChanges' });
 export type ListingChanges = z.infer<typeof ListingChanges>;
 
+export const ModerationReason = z
+  .strictObject({ reason: z.string().trim().min(1).max(500) })
+  .meta({ id: 'ListingModeration' });
+
 // ---- Photos ----
 
 export const NewPhotoQuery = z.object({
