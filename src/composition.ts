@@ -9,6 +9,7 @@ import { createMarketMemo } from './platform/books/market-memo.ts';
 import { createObjectBooks } from './platform/books/object-books.ts';
 import { createRecentWrites } from './platform/books/recent-writes.ts';
 import { createObjectChannels } from './platform/channels/object-channels.ts';
+import { createObjectConversations } from './platform/conversations/object-conversations.ts';
 import { createBindingImages } from './platform/media/binding-images.ts';
 import { createR2Media } from './platform/media/r2-media.ts';
 import { createScryptPasswords } from './platform/passwords/scrypt-passwords.ts';
@@ -97,8 +98,10 @@ export function compose(env: Env): Composition {
     revocations: createD1Revocations(env.DB, config.ACCESS_TOKEN_SECONDS * 1000),
     books: createObjectBooks(env.ORDER_BOOKS),
     writes: createRecentWrites(),
+    chatWrites: createRecentWrites(),
     memo: createMarketMemo(config.MARKET_MEMO_MS),
     channels: createObjectChannels(env.CHANNELS, log),
+    conversations: createObjectConversations(env.CONVERSATIONS),
     media: createR2Media(env.MEDIA),
     images: createBindingImages(env.IMAGES),
     rate: createIsolateRateLimiter(),

@@ -29,6 +29,9 @@ const Config = z.object({
   /** Listings that one seller may have on sale at once, without and with the badge; 0 means: any number (SN-43). */
   MAX_LISTINGS_PER_SELLER: whole,
   MAX_LISTINGS_PER_VERIFIED_SELLER: whole,
+  CHAT_MAX_CHARACTERS: whole.min(1).max(5_000),
+  CHAT_MESSAGES_PER_TEN_SECONDS: whole,
+  CHAT_SOCKETS_PER_USER: whole.min(1),
   /** `demo`: a processor in this Worker, no account needed. `stripe`: the real one, or a mock of it at STRIPE_API_BASE. */
   PAYMENTS_MODE: z.enum(['demo', 'stripe']),
   STRIPE_API_BASE: z.url(),

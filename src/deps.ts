@@ -7,6 +7,7 @@ import type { Books } from './platform/books/books.ts';
 import type { MarketMemo } from './platform/books/market-memo.ts';
 import type { RecentWrites } from './platform/books/recent-writes.ts';
 import type { Channels } from './platform/channels/channels.ts';
+import type { Conversations } from './platform/conversations/conversations.ts';
 import type { Outbox } from './platform/events/outbox.ts';
 import type { ImageTransformer } from './platform/media/images.ts';
 import type { MediaStore } from './platform/media/media.ts';
@@ -34,9 +35,12 @@ export interface Deps {
   revocations: Revocations;
   books: Books;
   writes: RecentWrites;
+  /** The same for conversations: by conversation id, the newest change. */
+  chatWrites: RecentWrites;
   memo: MarketMemo;
   /** Live fan-out to whoever is connected now. */
   channels: Channels;
+  conversations: Conversations;
   media: MediaStore;
   images: ImageTransformer;
   rate: RateLimiter;

@@ -24,6 +24,8 @@ export const conversations = sqliteTable(
     lastMessageType: text({ enum: MESSAGE_TYPES }),
     lastMessagePreview: text().notNull().default(''),
     lastSenderId: text(),
+    /** Projected: as of which change. */
+    rev: integer().notNull().default(0),
     createdAt: integer().notNull(),
   },
   (t) => [
@@ -48,7 +50,7 @@ export const conversationParticipants = sqliteTable(
     rev: integer().notNull().default(0),
     /** Projected: messages of others after `readSeq`, counted anew at each projection. */
     unread: integer().notNull().default(0),
-    /** The newest message when the user put it away; a later message brings it back. Null when it never was. */
+    /** Projected: the newest message when the user put it away; a later message brings it back. Null when it never was. */
     archivedSeq: integer(),
     /** As in `conversations`, so that an inbox is one index. */
     lastSeq: integer().notNull().default(0),

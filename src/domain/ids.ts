@@ -76,20 +76,19 @@ export function keyOf(prefix: IdPrefix, id: string): string | null {
 
 export type Side = 'bid' | 'ask';
 
+type SequencedPrefix = 'bid' | 'ask' | 'mat' | 'trd' | 'msg';
+
 /**
  * Order and match ids carry the key of their book (the size's key) and the book's sequence number, so that
- * `/bids/{id}` finds its object without asking a database: `bid_<16 characters><sequence in base 36>`.
+ * `/bids/{id}` finds its object without asking a database: `bid_<16 characters><sequence in base 36>`. Message ids carry the
+ * key of their conversation.
  */
-export function sequencedId(
-  prefix: 'bid' | 'ask' | 'mat' | 'trd',
-  bookKey: string,
-  sequence: number,
-): string {
+export function sequencedId(prefix: SequencedPrefix, bookKey: string, sequence: number): string {
   return `${prefix}_${bookKey}${sequence.toString(36)}`;
 }
 
 export function parseSequencedId(
-  prefix: 'bid' | 'ask' | 'mat' | 'trd',
+  prefix: SequencedPrefix,
   id: string,
 ): { bookKey: string; sequence: number } | null {
   if (!id.startsWith(`${prefix}_`)) return null;

@@ -13,6 +13,8 @@ import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
 import { channelsAliases, channelsRoutes } from '../features/channels/channels.routes.ts';
 import { offerFeedRoutes } from '../features/channels/offer-feed.routes.ts';
 import { blocksRoutes } from '../features/conversations/blocks.routes.ts';
+import { conversationsRoutes } from '../features/conversations/conversations.routes.ts';
+import { messagesRoutes } from '../features/conversations/messages.routes.ts';
 import { discoveryRoutes } from '../features/discovery/discovery.routes.ts';
 import { flagsRoutes } from '../features/flags/flags.routes.ts';
 import { integrityRoutes } from '../features/integrity/integrity.routes.ts';
@@ -135,6 +137,8 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', offerFeedRoutes);
   app.route('/', channelsAliases);
   app.route('/api/v1', blocksRoutes);
+  app.route('/api/v1', conversationsRoutes);
+  app.route('/api/v1', messagesRoutes);
   app.route('/api/v1', offersRoutes);
   app.route('/api/v1', auditRoutes);
   app.route('/api/v1', flagsRoutes);

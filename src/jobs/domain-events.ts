@@ -6,6 +6,7 @@ import { ACCOUNT_HANDLERS } from '../features/accounts/accounts.events.ts';
 import { BOOKS_SYNC_REQUESTED, continueSync } from '../features/catalog/book-config.ts';
 import { CHANNEL_HANDLERS } from '../features/channels/channels.events.ts';
 import { OFFER_NEWS_HANDLERS } from '../features/channels/offers.events.ts';
+import { CONVERSATION_HANDLERS } from '../features/conversations/conversations.events.ts';
 import { DISCOVERY_HANDLERS } from '../features/discovery/discovery.events.ts';
 import { LISTING_HANDLERS } from '../features/listings/listings.events.ts';
 import { OFFER_HANDLERS } from '../features/offers/offers.events.ts';
@@ -55,6 +56,7 @@ const FEATURES: readonly DomainEventHandlers[] = [
   DISCOVERY_HANDLERS,
   OFFER_NEWS_HANDLERS,
   ACCOUNT_HANDLERS,
+  CONVERSATION_HANDLERS,
   LISTING_HANDLERS,
 ];
 

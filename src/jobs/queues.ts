@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Deps } from '../deps.ts';
+import type { ConversationState } from '../platform/conversations/projection.ts';
 import { keepDeadLetters } from './dead-letters.ts';
 import { consumeDomainEvents } from './domain-events.ts';
 import type { DomainEventMessage } from './outbox.ts';
 import { projectBookEvents } from './project-book-events.ts';
+import { isConversationState, projectConversations } from './project-conversations.ts';
 
 const DomainEventBody = z.object({
   kind: z.literal('domain_events'),
@@ -14,13 +16,16 @@ const DomainEventBody = z.object({
 export async function consumeQueue(deps: Deps, batch: MessageBatch): Promise<void> {
   if (batch.queue.endsWith('-dead')) return keepDeadLetters(deps, batch);
   const domainEvents: Message<DomainEventMessage>[] = [];
+  const conversations: Message<ConversationState>[] = [];
   const others: Message[] = [];
   for (const message of batch.messages) {
     if (DomainEventBody.safeParse(message.body).success)
       domainEvents.push(message as Message<DomainEventMessage>);
+    else if (isConversationState(message)) conversations.push(message);
     else others.push(message);
   }
   if (others.length > 0) await projectBookEvents(deps, batch.queue, others);
+  if (conversations.length > 0) await projectConversations(deps, conversations);
   if (domainEvents.length > 0) await consumeDomainEvents(deps, batch.queue, domainEvents);
   // Orders made of matches have events that wait to be sent.
   else await deps.outbox.drain();

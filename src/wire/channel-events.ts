@@ -154,6 +154,16 @@ export const USER_EVENTS = [
     description: 'A message in a conversation of yours',
     data: MessageData,
   }),
+  event('message:updated', {
+    id: 'MessageUpdated',
+    description: 'A message was edited, deleted or reacted to',
+    data: MessageData,
+  }),
+  event('conversation:updated', {
+    id: 'ConversationUpdated',
+    description: 'Somebody of support came into a conversation of yours',
+    data: MessageData,
+  }),
   event('message:delivered', {
     id: 'MessageDelivered',
     description: 'A device of the other has your messages up to this one',

@@ -1,4 +1,5 @@
 /** A conversation: who takes part, about what, and what a message is (product model C.7). */
+import { keyOf, parseSequencedId, sequencedId } from '../ids.ts';
 
 export const CONTEXT_TYPES = ['none', 'listing', 'product', 'order', 'offer'] as const;
 export type ContextType = (typeof CONTEXT_TYPES)[number];
@@ -24,6 +25,8 @@ export interface Participant {
   role: ParticipantRole;
   deliveredSeq: number;
   readSeq: number;
+  /** The newest message when the user put the conversation away; a later one brings it back. */
+  archivedSeq: number | null;
   /** The change that wrote this state. */
   rev: number;
 }
@@ -76,6 +79,15 @@ export interface Message {
   responseMs: number | null;
   /** The last change that touched it: what a device resumes by. */
   rev: number;
+}
+
+export const messageId = (conversationId: string, seq: number): string =>
+  sequencedId('msg', keyOf('cnv', conversationId) ?? '', seq);
+
+/** Where a message is, by its id alone; null when the text is no such id. */
+export function placeOf(id: string): { conversationId: string; seq: number } | null {
+  const parsed = parseSequencedId('msg', id);
+  return parsed === null ? null : { conversationId: `cnv_${parsed.bookKey}`, seq: parsed.sequence };
 }
 
 /** Both users in the order of their ids, so that it does not matter who is named first. */

@@ -4,7 +4,13 @@ import type { Deps } from '../../deps.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { readAccount } from '../accounts/accounts.usecases.ts';
-import { type BlockRow, blocksBetween, listBlocked, writeBlock } from './conversations.repository.ts';
+import {
+  type BlockRow,
+  blocksBetween,
+  conversationsOfPair,
+  listBlocked,
+  writeBlock,
+} from './conversations.repository.ts';
 
 const ATTEMPTS = 3;
 const BlockedCursor = z.tuple([z.number(), z.string()]);
@@ -43,12 +49,27 @@ export async function setBlock(
     };
     try {
       await writeBlock(deps.db, block, known, [blockEvent(block, correlationId)]);
+      // At once, as far as it goes; the event does it again, and goes on until it is done.
+      await tellBlock(deps, block).catch(() => undefined);
       break;
     } catch (error) {
       if ((!isStale(error) && !isUniqueViolation(error)) || attempt === ATTEMPTS) throw error;
     }
   }
   await deps.outbox.drain();
+}
+
+/** Has every conversation of the two take a block over; the newest version of it stands. */
+async function tellBlock(deps: Deps, { updatedAt: _, ...block }: BlockRow): Promise<void> {
+  const ids = await conversationsOfPair(deps.db, block.blockerId, block.blockedId);
+  // One that was never used reads its blocks when it is.
+  for (const id of ids) await deps.conversations.setBlock(id, block);
+}
+
+/** For the events of {@link setBlock}. */
+export async function applyBlock(deps: Deps, blockerId: string, blockedId: string): Promise<void> {
+  const rows = await blocksBetween(deps.db, blockerId, blockedId);
+  for (const block of rows) await tellBlock(deps, block);
 }
 
 function blockEvent(block: BlockRow, correlationId: string) {

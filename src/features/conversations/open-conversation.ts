@@ -48,3 +48,19 @@ export async function openConversation(
   if (conversation === null) throw problem('unavailable', 'The conversation could not be opened; try again.');
   return { conversation, isNew: conversation.openedBy === callerId };
 }
+
+/** What a conversation shall be about, as a client names it; in the souk a product is a listing, and is taken as one. */
+export function contextOf(named: {
+  product_id?: string | undefined;
+  listing_id?: string | undefined;
+  order_id?: string | undefined;
+  offer_id?: string | undefined;
+}): ConversationContext {
+  const { product_id, listing_id, order_id, offer_id } = named;
+  const listingId = listing_id ?? (product_id?.startsWith('lst_') ? product_id : undefined);
+  if (listingId !== undefined) return { type: 'listing', id: listingId };
+  if (product_id !== undefined) return { type: 'product', id: product_id };
+  if (order_id !== undefined) return { type: 'order', id: order_id };
+  if (offer_id !== undefined) return { type: 'offer', id: offer_id };
+  return { type: 'none', id: '' };
+}

@@ -8,6 +8,12 @@ import {
   UserFrame,
 } from '../../wire/channels.ts';
 import {
+  CHAT_CLIENT_FRAMES,
+  CHAT_CLOSE_CODES,
+  CHAT_SERVER_FRAMES,
+  MAX_CHAT_FRAME_BYTES,
+} from '../../wire/chat.ts';
+import {
   CLIENT_FRAMES,
   CLOSE_CODES,
   MAX_COMMANDS_PER_FRAME,
@@ -47,6 +53,16 @@ const LINE_RULES = `
 2. After a disconnect connect again with \`resume_from\` (your last seq): you get what you missed, or \`reset\` when it is no longer at hand. \`pong\` carries the last seq: above yours means a gap, to be closed with \`resume\`.
 3. Send \`heartbeat\` or the text \`ping\` at least once in 60 seconds: a line that is silent for 120 seconds is closed.
 4. A frame that is refused is answered with \`error\` and the line goes on; ten that cannot be understood end it with 4400, a flood with 4429.
+`.trim();
+
+/** The rules of a conversation's socket. */
+const CHAT_RULES = `
+1. The first frame is \`connected\`, with the \`rev\` of the last change. Every change of the conversation (a message, an edit, a cursor) has a \`rev\`, dense for the conversation, and is told in one event; several of one moment come as a \`batch\`. Beside it each message has a \`seq\`, dense among messages.
+2. After a disconnect connect again with \`resume_from\` (your last rev): each message and cursor that has changed comes once, as it is now, and then \`resumed\` with the rev that you have. \`reset\` brings a snapshot instead, which replaces your copy. A rev that skips one, or a \`pong\` with a rev above yours, means a gap, to be closed with \`resume\`.
+3. A change that you asked for on this socket is told to it in the same event as to everybody, with your \`ref\`; a message of yours as \`message:sent\`. Give each message a \`client_id\` and send it again until it is answered: it is stored once.
+4. Send \`message:delivered\` when a device has stored a message, \`message:read\` when it was seen: unread are the messages of others above the read cursor.
+5. \`typing:start\` lasts five seconds. Nothing of it is kept.
+6. A frame that is refused is answered with \`error\` and the line goes on; ten that cannot be understood end it with 4400, a flood with 4429. The text \`ping\` is answered with \`pong\` without waking the conversation.
 `.trim();
 
 const RESUME = {
@@ -93,5 +109,19 @@ export const SOCKETS: readonly SocketDescription[] = [
     client: ListingFrame.options,
     server: LISTING_EVENTS,
     closeCodes: CHANNEL_CLOSE_CODES,
+  },
+  {
+    name: 'conversation',
+    address: '/api/v1/conversations/{conversation_id}/ws',
+    title: 'One conversation, for each device of those who take part',
+    description: `Text frames with one JSON object of at most ${MAX_CHAT_FRAME_BYTES} bytes.\n\n${CHAT_RULES}`,
+    parameters: { conversation_id: 'Id of the conversation' },
+    query: {
+      resume_from: { type: 'integer', description: 'The last rev you have: what you missed comes first' },
+      aliases: { type: 'string', description: '`true`: `message:new` by its other name, `message:received`' },
+    },
+    client: CHAT_CLIENT_FRAMES,
+    server: CHAT_SERVER_FRAMES,
+    closeCodes: CHAT_CLOSE_CODES,
   },
 ];

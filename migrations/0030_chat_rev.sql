@@ -1,0 +1,1 @@
+ALTER TABLE `conversations` ADD `rev` integer DEFAULT 0 NOT NULL;
