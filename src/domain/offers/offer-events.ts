@@ -22,6 +22,8 @@ export interface OfferEventData {
   amount_cents: number;
   list_price_cents: number;
   currency: string;
+  /** Grows by one with every change: what is told late is known by it. */
+  version: number;
   round: number;
   awaiting: 'buyer' | 'seller' | null;
   message: string | null;
@@ -65,6 +67,7 @@ export function offerEventData(offer: OfferState, facts: OfferFacts, actorId: st
     amount_cents: Math.abs(offer.amountCents),
     list_price_cents: facts.listPriceCents,
     currency: facts.currency,
+    version: offer.version,
     round: offer.round,
     awaiting: offer.awaiting,
     message: facts.message,

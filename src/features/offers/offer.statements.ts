@@ -277,7 +277,7 @@ export function sweepStatements(
     'conversation_id', ${offers.conversationId}, 'buyer_id', ${offers.buyerId}, 'seller_id', ${offers.sellerId},
     'actor_id', ${actor.role === 'system' ? null : actor.id}, 'offer_type', ${offers.type}, 'status', ${after.status},
     'amount_cents', abs(${offers.amountCents}), 'list_price_cents', ${offers.listPriceCents},
-    'currency', ${offers.currency}, 'round', ${offers.round}, 'awaiting', ${after.awaiting},
+    'currency', ${offers.currency}, 'version', ${version}, 'round', ${offers.round}, 'awaiting', ${after.awaiting},
     'message', ${offers.message}, 'expires_at', ${expiry},
     'auto', json(case ${offers.isAuto} when 1 then 'true' else 'false' end), 'order_id', ${offers.orderId},
     'swap_listing_ids', json(${offers.swapListingIds}),
