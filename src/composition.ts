@@ -16,6 +16,7 @@ import { createScryptPasswords } from './platform/passwords/scrypt-passwords.ts'
 import { createDemoProcessor } from './platform/payments/demo-processor.ts';
 import { createStripeGateway } from './platform/payments/stripe-gateway.ts';
 import { createIsolateRateLimiter } from './platform/rate/isolate-rate-limiter.ts';
+import { createExternalIngest } from './platform/streaming/external-ingest.ts';
 import { createD1Revocations } from './platform/tokens/d1-revocations.ts';
 import { createJoseTokens } from './platform/tokens/jose-tokens.ts';
 import { createAesVault } from './platform/vault/aes-vault.ts';
@@ -104,6 +105,7 @@ export function compose(env: Env): Composition {
     conversations: createObjectConversations(env.CONVERSATIONS),
     media: createR2Media(env.MEDIA),
     images: createBindingImages(env.IMAGES),
+    ingest: createExternalIngest(),
     rate: createIsolateRateLimiter(),
     outbox: createOutbox({ db, queue: env.EVENTS, now, log }),
     requeue: async (queue, body, delaySeconds = 0) => {

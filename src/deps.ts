@@ -15,6 +15,7 @@ import type { Passwords } from './platform/passwords/passwords.ts';
 import type { DemoControls } from './platform/payments/demo-controls.ts';
 import type { PaymentGateway } from './platform/payments/gateway.ts';
 import type { RateLimiter } from './platform/rate/rate-limiter.ts';
+import type { MediaIngest } from './platform/streaming/media-ingest.ts';
 import type { Revocations } from './platform/tokens/revocations.ts';
 import type { AccessTokens } from './platform/tokens/tokens.ts';
 import type { Vault } from './platform/vault/vault.ts';
@@ -43,6 +44,8 @@ export interface Deps {
   conversations: Conversations;
   media: MediaStore;
   images: ImageTransformer;
+  /** What carries the picture of a stream. */
+  ingest: MediaIngest;
   rate: RateLimiter;
   /** Events of D1 on their way to the queue; a use case that wrote some drains it, and the cron does. */
   outbox: Outbox;

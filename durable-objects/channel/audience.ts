@@ -9,6 +9,8 @@ import type { StoredEvent } from './storage.ts';
 const Attachment = SocketIdentity.extend({
   /** How the user is called; null for a stranger. */
   username: z.string().nullable(),
+  /** Whether this is the host of the stream. */
+  isHost: z.boolean().default(false),
   /** Whether it gets the names of SN-35. */
   aliases: z.boolean(),
   /** Other topics whose events it gets too. */
@@ -50,6 +52,8 @@ export class Audience {
   private pending: Told[] = [];
   private timer: ReturnType<typeof setTimeout> | null = null;
   private lastFrameMs = 0;
+  /** Grows when somebody comes or goes. */
+  changes = 0;
 
   constructor(ctx: DurableObjectState, now: () => number, hasEnded: (attachment: Attachment) => boolean) {
     this.ctx = ctx;
@@ -75,6 +79,7 @@ export class Audience {
   private listen(socket: WebSocket, attachment: Attachment): void {
     const group = [attachment.aliases ? 'aliases' : '', ...attachment.feeds].join();
     const known = this.listeners.get(socket);
+    if (known === undefined) this.changes += 1;
     this.listeners.set(socket, {
       attachment,
       group,
@@ -84,7 +89,7 @@ export class Audience {
   }
 
   remove(socket: WebSocket): void {
-    this.listeners.delete(socket);
+    if (this.listeners.delete(socket)) this.changes += 1;
   }
 
   attachmentOf(socket: WebSocket): Attachment | null {
@@ -193,6 +198,19 @@ export class Audience {
   closeSession(sessionId: string): void {
     for (const [socket, { attachment }] of this.listeners)
       if (attachment.sessionId === sessionId) this.close(socket, 4401);
+  }
+
+  closeUser(userId: string, code: keyof typeof CHANNEL_CLOSE_CODES): void {
+    for (const [socket, { attachment }] of this.listeners)
+      if (attachment.userId === userId) this.close(socket, code);
+  }
+
+  /** Sends what waits, and lets everybody go. */
+  closeAll(code: keyof typeof CHANNEL_CLOSE_CODES): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    if (this.pending.length > 0) this.send();
+    for (const socket of [...this.listeners.keys()]) this.close(socket, code);
   }
 
   close(socket: WebSocket, code: keyof typeof CHANNEL_CLOSE_CODES): void {

@@ -10,4 +10,13 @@ export const MIGRATIONS = [
    ) STRICT;
    CREATE UNIQUE INDEX events_id ON events (id) WHERE id IS NOT NULL;
    CREATE TABLE followers (topic TEXT PRIMARY KEY) STRICT;`,
+  // Of a stream room alone.
+  `CREATE TABLE viewers (
+     user_id TEXT PRIMARY KEY,
+     here_since INTEGER,
+     watched_ms INTEGER NOT NULL DEFAULT 0,
+     minute INTEGER NOT NULL DEFAULT 0,
+     chats INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
+   CREATE TABLE reactions (emoji TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT;`,
 ] as const;

@@ -13,7 +13,9 @@ import { MIGRATIONS } from './migrations.ts';
 import { Presence } from './presence.ts';
 import { ChannelSockets } from './sockets.ts';
 import { ChannelStorage, type StoredEvent, toChannelEvent } from './storage.ts';
+import { StreamRoom } from './stream-room.ts';
 import { parseTopic, rulesOf } from './topics.ts';
+import { ViewerStorage } from './viewers.ts';
 
 /** An event whose data is larger than this is told without them: whoever needs it reads it over REST. */
 const MAX_DATA_CHARACTERS = 65_536;
@@ -34,6 +36,7 @@ export class Channel extends DurableObject<Env> {
   private readonly commit: GroupCommit<StoredEvent>;
   private readonly channels;
   private topic: Topic | null = null;
+  private room: StreamRoom | null = null;
   private followers: Set<Topic> = new Set();
   private armedAtMs: number | null = null;
 
@@ -60,6 +63,7 @@ export class Channel extends DurableObject<Env> {
       commands,
       hasEnded: (attachment) => hasSessionEnded(ctx, revocations, attachment, this.now()),
       settled: () => this.commit.settled(),
+      room: () => this.room,
     });
     this.presence = new Presence({
       now,
@@ -76,6 +80,7 @@ export class Channel extends DurableObject<Env> {
       if (!isMigrated(ctx.storage)) return;
       migrate(ctx.storage, MIGRATIONS);
       this.topic = this.storage.readMeta('topic');
+      this.openRoom();
       this.followers = new Set(this.storage.followers());
       this.armedAtMs = await ctx.storage.getAlarm();
     });
@@ -87,15 +92,34 @@ export class Channel extends DurableObject<Env> {
     migrate(this.ctx.storage, MIGRATIONS);
     this.storage.writeMeta('topic', topic);
     this.topic = topic;
+    this.openRoom();
+  }
+
+  private openRoom(): void {
+    if (this.topic === null || parseTopic(this.topic).kind !== 'stream') return;
+    const topic = this.topic;
+    this.room = new StreamRoom({
+      now: () => this.now(),
+      audience: this.audience,
+      storage: this.storage,
+      viewers: new ViewerStorage(this.ctx.storage.sql),
+      rate: createIsolateRateLimiter(),
+      publish: async (frames) => {
+        await this.publishFrames(topic, frames);
+      },
+      armBy: (atMs) => this.armBy(atMs),
+    });
   }
 
   // ---- Publishing ----
 
   async publishText(topic: Topic, text: string): Promise<number> {
+    return this.publishFrames(topic, JSON.parse(text) as ChannelFrame[]);
+  }
+
+  private async publishFrames(topic: Topic, frames: readonly ChannelFrame[]): Promise<number> {
     this.open(topic);
-    await Promise.all(
-      (JSON.parse(text) as ChannelFrame[]).map((frame) => this.commit.add(this.toEvent(frame))),
-    );
+    await Promise.all(frames.map((frame) => this.commit.add(this.toEvent(frame))));
     return this.audience.size + this.followers.size;
   }
 
@@ -183,6 +207,24 @@ export class Channel extends DurableObject<Env> {
     return true;
   }
 
+  // ---- Stream rooms ----
+
+  async roomStatsText(topic: Topic): Promise<string> {
+    this.open(topic);
+    this.room!.reconcile();
+    return JSON.stringify(this.room!.stats());
+  }
+
+  async endRoomText(topic: Topic, last: string): Promise<string> {
+    this.open(topic);
+    return JSON.stringify(await this.room!.end(JSON.parse(last) as ChannelFrame));
+  }
+
+  async expel(userId: string): Promise<void> {
+    this.audience.closeUser(userId, 4403);
+    this.audienceChanged();
+  }
+
   // ---- Sockets ----
 
   async isOnline(): Promise<boolean> {
@@ -198,6 +240,7 @@ export class Channel extends DurableObject<Env> {
     this.noteReturn();
     const response = this.sockets.accept(request, topic, {
       username: url.searchParams.get('username'),
+      isHost: url.searchParams.get('host') === 'true',
       aliases: url.searchParams.get('aliases') === 'true',
       resumeFrom: resumeFrom === null ? null : Number(resumeFrom),
     });
@@ -232,6 +275,7 @@ export class Channel extends DurableObject<Env> {
       this.noteLeaving();
       this.ctx.waitUntil(this.tellPresence());
     }
+    this.room?.reconcile();
     this.armBy(this.audience.size === 0 ? null : this.now() + PRESENCE_SECONDS * 1_000);
   }
 
@@ -271,6 +315,7 @@ export class Channel extends DurableObject<Env> {
     const oldestAtMs = this.storage.oldestAtMs();
     if (oldestAtMs !== null) this.armBy(oldestAtMs + keptMs);
     this.armBy(this.audience.nextSilentAtMs());
+    this.room?.tick();
     this.audienceChanged();
   }
 }

@@ -13,6 +13,7 @@ import {
   type UserCommand,
   UserFrame,
 } from '../../src/wire/channels.ts';
+import { StreamFrame } from '../../src/wire/streams.ts';
 import {
   acceptSocket,
   answerClose,
@@ -23,6 +24,7 @@ import {
 } from '../shared/sockets.ts';
 import { type Attachment, type Audience, frameOf } from './audience.ts';
 import { type ChannelStorage, type StoredEvent, toChannelEvent } from './storage.ts';
+import type { StreamRoom } from './stream-room.ts';
 import { parseTopic, rulesOf } from './topics.ts';
 
 /** A socket that sends this many frames that cannot be understood is closed. */
@@ -44,24 +46,27 @@ export interface SocketHost {
   commands: SocketCommands;
   hasEnded(attachment: Attachment): boolean;
   settled(): Promise<void>;
+  /** Null unless this is the channel of a stream. */
+  room(): StreamRoom | null;
 }
 
 /** What the upgrade says beside who is calling, in the address that the Worker made. */
 export interface ConnectOptions {
   username: string | null;
+  isHost: boolean;
   aliases: boolean;
   resumeFrom: number | null;
 }
 
 type ReadFrames = {
-  [K in TopicKind]: (message: string | ArrayBuffer) => ReturnType<typeof readFrame<UserFrame>>;
+  [K in TopicKind]: (message: string | ArrayBuffer) => ReturnType<typeof readFrame<UserFrame | StreamFrame>>;
 };
 
 const READ: ReadFrames = {
   user: (message) => readFrame(message, UserFrame, MAX_CHANNEL_FRAME_BYTES),
   market: (message) => readFrame<UserFrame>(message, ListingFrame, MAX_CHANNEL_FRAME_BYTES),
   listing: (message) => readFrame<UserFrame>(message, ListingFrame, MAX_CHANNEL_FRAME_BYTES),
-  stream: (message) => readFrame<UserFrame>(message, ListingFrame, MAX_CHANNEL_FRAME_BYTES),
+  stream: (message) => readFrame(message, StreamFrame, MAX_CHANNEL_FRAME_BYTES),
 };
 
 /** The listeners' end of a channel: upgrades, frames, and the commands that the Worker performs. */
@@ -77,9 +82,14 @@ export class ChannelSockets {
     answerPings(host.ctx);
   }
 
-  accept(request: Request, topic: Topic, { username, aliases, resumeFrom }: ConnectOptions): Response {
+  accept(
+    request: Request,
+    topic: Topic,
+    { username, isHost, aliases, resumeFrom }: ConnectOptions,
+  ): Response {
     const { ctx, audience, storage, now } = this.host;
     if (!isUpgrade(request)) return new Response(null, { status: 426 });
+    if (storage.readMeta('isOver') === true) return new Response(null, { status: 410 });
     const rules = rulesOf(topic);
     if (rules.whenFull === 'replace_oldest') audience.makeRoom(rules.maxSockets);
     else if (audience.size >= rules.maxSockets) return new Response(null, { status: 503 });
@@ -87,6 +97,7 @@ export class ChannelSockets {
     const attachment: Attachment = {
       ...identityOf(request),
       username,
+      isHost,
       aliases,
       feeds: [],
       connectedAtMs: nowMs,
@@ -111,6 +122,8 @@ export class ChannelSockets {
         type: rules.historyType,
         data: { topic, events: this.kept(topic).map(toChannelEvent) },
       });
+    const room = this.host.room();
+    if (room !== null) this.send(socket, { type: 'stream:viewers', data: { viewers: room.viewers } });
     return response;
   }
 
@@ -154,9 +167,24 @@ export class ChannelSockets {
         await this.host.settled();
         this.bringUpToDate(socket, topic, value.resume_from, value.ref);
         return;
+      case 'stream:chat':
+      case 'stream:react':
+        await this.inTurn(socket, () => this.takePart(socket, heard, value));
+        return;
       default:
         await this.inTurn(socket, () => this.perform(socket, topic, value));
     }
+  }
+
+  private async takePart(
+    socket: WebSocket,
+    sender: Attachment,
+    command: Extract<StreamFrame, { type: `stream:${string}` }>,
+  ): Promise<void> {
+    const refusal = await this.host.room()?.perform(sender, command);
+    if (typeof refusal === 'string') this.refuse(socket, 'rate_limited', refusal, command.ref);
+    else if (command.type === 'stream:chat' && command.ref !== undefined)
+      this.send(socket, { type: 'stream:chat:sent', data: {} }, command.ref);
   }
 
   closed(socket: WebSocket, code: number, reason: string): void {

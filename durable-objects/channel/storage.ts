@@ -19,6 +19,9 @@ interface MetaValues {
   announced: boolean;
   /** When the last socket went; null while one is here. */
   leftAtMs: number | null;
+  /** Of a stream room: the most viewers at once, and whether it is over. */
+  peakViewers: number;
+  isOver: boolean;
 }
 
 /** All SQL of a channel. */

@@ -10,6 +10,7 @@ import * as offersSchema from './offers-schema.ts';
 import * as ordersSchema from './orders-schema.ts';
 import * as paymentsSchema from './payments-schema.ts';
 import * as schema from './schema.ts';
+import * as streamsSchema from './streams-schema.ts';
 import * as trustSchema from './trust-schema.ts';
 
 export function createDb(d1: D1Database) {
@@ -26,6 +27,7 @@ export function createDb(d1: D1Database) {
       ...listingsSchema,
       ...offersSchema,
       ...channelsSchema,
+      ...streamsSchema,
       ...discoverySchema,
     },
     casing: 'snake_case',

@@ -119,6 +119,9 @@ export const ERROR_CODES = [
   'message_not_editable',
   'too_many_reactions',
   'too_many_sockets',
+  'stream_not_found',
+  'stream_not_live',
+  'stream_not_ready',
   'payouts_halted',
   // Offers
   'offer_not_found',

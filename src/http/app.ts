@@ -39,6 +39,7 @@ import { walletRoutes } from '../features/payments/wallet.routes.ts';
 import { webhookRoutes } from '../features/payments/webhooks.routes.ts';
 import { reportsRoutes } from '../features/reports/reports.routes.ts';
 import { reviewsRoutes } from '../features/reviews/reviews.routes.ts';
+import { streamsRoutes } from '../features/streams/streams.routes.ts';
 import { createDocumentRoutes } from '../features/system/documents.routes.ts';
 import { metricsRoutes } from '../features/system/metrics.routes.ts';
 import { systemRoutes } from '../features/system/system.routes.ts';
@@ -135,6 +136,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', listingPhotosRoutes);
   app.route('/api/v1', channelsRoutes);
   app.route('/api/v1', offerFeedRoutes);
+  app.route('/api/v1', streamsRoutes);
   app.route('/', channelsAliases);
   app.route('/api/v1', blocksRoutes);
   app.route('/api/v1', conversationsRoutes);

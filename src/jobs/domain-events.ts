@@ -26,6 +26,7 @@ import {
 } from '../features/payments/payouts.usecases.ts';
 import { requestRefund } from '../features/payments/refunds.usecases.ts';
 import { processWebhook, WEBHOOK_RECEIVED } from '../features/payments/webhooks.usecases.ts';
+import { STREAM_HANDLERS } from '../features/streams/streams.events.ts';
 import type { DomainEventMessage } from './outbox.ts';
 import { TRUST_HANDLERS } from './trust.ts';
 
@@ -55,6 +56,7 @@ const FEATURES: readonly DomainEventHandlers[] = [
   CHANNEL_HANDLERS,
   DISCOVERY_HANDLERS,
   OFFER_NEWS_HANDLERS,
+  STREAM_HANDLERS,
   ACCOUNT_HANDLERS,
   CONVERSATION_HANDLERS,
   LISTING_HANDLERS,

@@ -13,6 +13,7 @@ import { reconcile } from '../features/integrity/integrity.usecases.ts';
 import { expireDueListings } from '../features/listings/listing-expiry.usecases.ts';
 import { forgetOldViews } from '../features/listings/listing-views.usecases.ts';
 import { expireDueOffers, forgetDeadOffers } from '../features/offers/offer-sweeps.usecases.ts';
+import { endOverdueStreams } from '../features/streams/streams.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
 import { MONEY_JOBS } from './money.ts';
 import { TRUST_JOBS } from './trust.ts';
@@ -40,6 +41,7 @@ const JOBS: Readonly<Record<string, Job>> = {
   offers: (deps) => expireDueOffers(deps),
   listings: expireDueListings,
   listing_views: forgetOldViews,
+  streams: endOverdueStreams,
   dead_offers: (deps) => forgetDeadOffers(deps),
   ...TRUST_JOBS,
   saved_searches: checkSavedSearches,

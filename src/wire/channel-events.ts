@@ -14,7 +14,10 @@ interface Shape<D extends z.ZodType> {
 }
 
 /** The answer to one frame, or the word that begins a line. It has no place in the sequence. */
-const answer = <const T extends string, D extends z.ZodType>(type: T, { id, description, data }: Shape<D>) =>
+export const answer = <const T extends string, D extends z.ZodType>(
+  type: T,
+  { id, description, data }: Shape<D>,
+) =>
   z
     .object({
       type: z.literal(type),
@@ -25,7 +28,10 @@ const answer = <const T extends string, D extends z.ZodType>(type: T, { id, desc
     .meta({ id, description });
 
 /** Something that happened. */
-const event = <const T extends string, D extends z.ZodType>(type: T, { id, description, data }: Shape<D>) =>
+export const event = <const T extends string, D extends z.ZodType>(
+  type: T,
+  { id, description, data }: Shape<D>,
+) =>
   z
     .object({
       type: z.literal(type),
@@ -75,7 +81,7 @@ export const BatchFrame = z
   .object({ type: z.literal('batch'), events: z.array(z.looseObject({ type: z.string() })) })
   .meta({ id: 'Batch', description: 'Several events in one frame, oldest first' });
 
-const LINE = [ConnectedEvent, PongEvent, ResetEvent, ResumedEvent, LineError, BatchFrame] as const;
+export const LINE = [ConnectedEvent, PongEvent, ResetEvent, ResumedEvent, LineError, BatchFrame] as const;
 
 // ---- The user's socket ----
 
@@ -295,6 +301,8 @@ export const TRANSIENT_TYPES: ReadonlySet<string> = new Set([
   'typing:inactive',
   'user:online',
   'user:offline',
+  'stream:viewers',
+  'stream:reactions',
 ]);
 
 /** SN-35's name of an event, for a client that asked for `aliases`. */

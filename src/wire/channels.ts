@@ -91,7 +91,7 @@ export const MarketUnsubscribeCommand = z
   .meta({ id: 'MarketUnsubscribe' });
 
 /** What the object answers by itself. */
-const LocalCommand = z.discriminatedUnion('type', [HeartbeatCommand, ResumeCommand]);
+export const LocalCommand = z.discriminatedUnion('type', [HeartbeatCommand, ResumeCommand]);
 export type LocalCommand = z.infer<typeof LocalCommand>;
 
 /** What the Worker does, by the same use cases as over REST. */
@@ -120,7 +120,9 @@ export const CHANNEL_CLOSE_CODES = {
   1012: 'The service restarts: connect again and resume',
   4400: 'Too many bad frames',
   4401: 'The session ended: connect again with a new token',
+  4403: 'You may not be here any longer',
   4408: 'Not heard of for two minutes, or too slow to read: connect again and resume',
   4409: 'Too many devices: the newest stay',
+  4410: 'The stream has ended',
   4429: 'Far too many frames',
 } as const;

@@ -5,8 +5,8 @@ import { callerIn } from '../../http/auth.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems, rfc3339 } from '../../http/openapi.ts';
 import { readSignedInUpgrade } from '../accounts/socket-upgrade.ts';
-import { PresenceSettings, PresenceView, SocketQuery, UserId } from './channels.schemas.ts';
-import { openChannel } from './open-channel.ts';
+import { PresenceSettings, PresenceView, UserId } from './channels.schemas.ts';
+import { openChannel, SocketQuery } from './open-channel.ts';
 import { announceLine, changeShowPresence, readPresence, readShowPresence } from './presence.usecases.ts';
 
 const TAGS = ['Live'];

@@ -5,9 +5,8 @@ import { createRoutes } from '../../http/factory.ts';
 import { json, problems } from '../../http/openapi.ts';
 import { FeedOffer } from '../../wire/channel-events.ts';
 import { readUpgrade } from '../accounts/socket-upgrade.ts';
-import { SocketQuery } from './channels.schemas.ts';
 import { feedTopic, readOfferFeed } from './offer-feed.usecases.ts';
-import { openChannel } from './open-channel.ts';
+import { openChannel, SocketQuery } from './open-channel.ts';
 
 const TAGS = ['Live'];
 const ListingId = z.object({ listing_id: z.string().max(40) });

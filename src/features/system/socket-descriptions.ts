@@ -20,6 +20,7 @@ import {
   MAX_FRAME_BYTES,
   SERVER_FRAMES,
 } from '../../wire/feed.ts';
+import { STREAM_EVENTS, StreamFrame } from '../../wire/streams.ts';
 
 /** A schema of one frame; its `id` names it. */
 export type Frame = z.ZodType;
@@ -108,6 +109,21 @@ export const SOCKETS: readonly SocketDescription[] = [
     query: RESUME,
     client: ListingFrame.options,
     server: LISTING_EVENTS,
+    closeCodes: CHANNEL_CLOSE_CODES,
+  },
+  {
+    name: 'stream',
+    address: '/api/v1/streams/{stream_id}/ws',
+    title: 'The room of a live stream',
+    description: `${LINE_LIMIT}\n\n${LINE_RULES}`,
+    parameters: { stream_id: 'Id of the stream' },
+    query: {
+      ...RESUME,
+      lat: { type: 'number', description: 'Where you are, for a stream of a neighbourhood' },
+      lng: { type: 'number', description: 'Where you are, for a stream of a neighbourhood' },
+    },
+    client: StreamFrame.options,
+    server: STREAM_EVENTS,
     closeCodes: CHANNEL_CLOSE_CODES,
   },
   {

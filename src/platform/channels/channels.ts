@@ -21,6 +21,18 @@ export interface ChannelEvent extends ChannelFrame {
   at: string;
 }
 
+/** Who watched a stream so far. */
+export interface RoomStats {
+  /** Now, devices of one user counted once, without the host. */
+  viewers: number;
+  peakViewers: number;
+  uniqueViewers: number;
+  /** Of all viewers together. */
+  watchedMs: number;
+  /** By emoji. */
+  reactions: Record<string, number>;
+}
+
 export interface Channels {
   /** Resolves with how many listen, sockets and following channels. Never throws: live frames are a courtesy. */
   publish(topic: Topic, frames: readonly ChannelFrame[]): Promise<number>;
@@ -32,6 +44,12 @@ export interface Channels {
   recent(topic: Topic): Promise<ChannelEvent[]>;
   /** Forgets what the topic still keeps: nobody is told of it any more. */
   forget(topic: Topic): Promise<void>;
+  /** Null when the room cannot be reached. */
+  roomStats(room: Topic): Promise<RoomStats | null>;
+  /** Says the last word in a room, closes its sockets and lets nobody in again; null when it cannot be reached. */
+  endRoom(room: Topic, last: ChannelFrame): Promise<RoomStats | null>;
+  /** Closes the sockets of one user. */
+  expel(topic: Topic, userId: string): Promise<void>;
   /** From now on `follower` is told what `leader` publishes, until it no longer wants it. What is kept is the answer. */
   follow(follower: Topic, leader: Topic): Promise<ChannelEvent[]>;
   unfollow(follower: Topic, leader: Topic): Promise<void>;

@@ -32,6 +32,14 @@ export function createObjectChannels(
     connect: (topic, request) => channel(topic).fetch(request),
     recent: (topic) => attempt(topic, async () => JSON.parse(await channel(topic).recentText()), []),
     forget: (topic) => attempt(topic, () => channel(topic).forget(), undefined),
+    roomStats: (room) => attempt(room, async () => JSON.parse(await channel(room).roomStatsText(room)), null),
+    endRoom: (room, last) =>
+      attempt(
+        room,
+        async () => JSON.parse(await channel(room).endRoomText(room, JSON.stringify(last))),
+        null,
+      ),
+    expel: (topic, userId) => attempt(topic, () => channel(topic).expel(userId), undefined),
     follow: (follower, leader) =>
       attempt(leader, async () => JSON.parse(await channel(leader).followText(leader, follower)), []),
     unfollow: (follower, leader) => attempt(leader, () => channel(leader).unfollow(follower), undefined),
