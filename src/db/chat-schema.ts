@@ -90,6 +90,7 @@ export const conversationMessages = sqliteTable(
     uniqueIndex('conversation_messages_id').on(t.id),
     uniqueIndex('conversation_messages_seq').on(t.conversationId, t.seq),
     index('conversation_messages_time').on(t.conversationId, t.createdAt),
+    index('conversation_messages_sent').on(t.createdAt),
     index('conversation_messages_response').on(t.senderId, t.responseMs),
   ],
 );

@@ -1,4 +1,5 @@
 import { drizzle } from 'drizzle-orm/d1';
+import * as analyticsSchema from './analytics-schema.ts';
 import * as channelsSchema from './channels-schema.ts';
 import * as chatSchema from './chat-schema.ts';
 import * as discoverySchema from './discovery-schema.ts';
@@ -29,6 +30,7 @@ export function createDb(d1: D1Database) {
       ...channelsSchema,
       ...streamsSchema,
       ...discoverySchema,
+      ...analyticsSchema,
     },
     casing: 'snake_case',
   });

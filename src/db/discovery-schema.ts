@@ -1,4 +1,4 @@
-/** Tables of discovery and analytics: what people look at, what they want to hear of, and what it all adds up to (C.11). */
+/** Tables of discovery: what people look at, and what they want to hear of (C.11). */
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import { FEED_KINDS } from '../domain/discovery/feed.ts';
@@ -178,35 +178,5 @@ export const feedItems = sqliteTable(
     primaryKey({ columns: [t.userId, t.eventId] }),
     index('feed_items_recent').on(t.userId, t.at, t.eventId),
     index('feed_items_old').on(t.at),
-  ],
-);
-
-/** One figure of the house in one hour or day; `key` tells currencies apart. Each is recomputed as a whole. */
-export const rollups = sqliteTable(
-  'rollups',
-  {
-    grain: text({ enum: ['hour', 'day'] }).notNull(),
-    /** Epoch milliseconds of its beginning, UTC. */
-    startsAt: integer().notNull(),
-    metric: text().notNull(),
-    key: text().notNull(),
-    value: real().notNull(),
-  },
-  (t) => [primaryKey({ columns: [t.grain, t.startsAt, t.metric, t.key] })],
-);
-
-/** The same for one seller and one day. */
-export const sellerDays = sqliteTable(
-  'seller_days',
-  {
-    sellerId: text().notNull(),
-    startsAt: integer().notNull(),
-    metric: text().notNull(),
-    key: text().notNull(),
-    value: real().notNull(),
-  },
-  (t) => [
-    primaryKey({ columns: [t.sellerId, t.startsAt, t.metric, t.key] }),
-    index('seller_days_day').on(t.startsAt),
   ],
 );

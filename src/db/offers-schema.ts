@@ -99,7 +99,7 @@ export const offerHistory = sqliteTable(
     actorId: text().notNull(),
     at: integer().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.offerId, t.version] })],
+  (t) => [primaryKey({ columns: [t.offerId, t.version] }), index('offer_history_at').on(t.at)],
 );
 
 /** The listings that would change hands: offers that share one of them are rivals. */

@@ -80,6 +80,8 @@ export const orders = sqliteTable(
     index('orders_buyer').on(t.buyerId, t.createdAt, t.id),
     index('orders_seller').on(t.sellerId, t.createdAt, t.id),
     index('orders_tracking').on(t.trackingNumber),
+    index('orders_paid').on(t.paidAt).where(sql`paid_at is not null`),
+    index('orders_completed').on(t.completedAt).where(sql`completed_at is not null`),
     index('orders_offer').on(t.offerId),
     index('orders_swap').on(t.swapId),
     check('orders_refunded', sql`${t.refundedCents} between 0 and ${t.totalCents}`),

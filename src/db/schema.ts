@@ -80,6 +80,7 @@ export const sessions = sqliteTable(
     index('sessions_user_created').on(t.userId, t.createdAt, t.id),
     index('sessions_revoked').on(t.revokedAt),
     index('sessions_expiry').on(t.expiresAt),
+    index('sessions_used').on(t.lastUsedAt),
   ],
 );
 
@@ -303,6 +304,7 @@ export const bookOrders = sqliteTable(
     index('book_orders_mine').on(t.userId, t.side, t.createdAt, t.id),
     index('book_orders_resting').on(t.sizeId, t.side, t.priceCents).where(sql`status = 'active'`),
     index('book_orders_closed').on(t.updatedAt).where(sql`status <> 'active'`),
+    index('book_orders_placed').on(t.createdAt),
   ],
 );
 

@@ -122,6 +122,7 @@ export const disputes = sqliteTable(
   },
   (t) => [
     uniqueIndex('disputes_order').on(t.orderId),
+    index('disputes_opened').on(t.openedAt),
     index('disputes_queue').on(t.isOpen, t.queuedFrom, t.id),
     index('disputes_status').on(t.status, t.queuedFrom, t.id),
     index('disputes_assignee').on(t.assigneeId, t.isOpen, t.queuedFrom),

@@ -8,6 +8,7 @@ import { accountsAliases, accountsRoutes, wellKnownRoutes } from '../features/ac
 import { passwordAliases, passwordRoutes } from '../features/accounts/passwords.routes.ts';
 import { sessionsRoutes } from '../features/accounts/sessions.routes.ts';
 import { twoFactorAliases, twoFactorRoutes } from '../features/accounts/two-factor.routes.ts';
+import { analyticsRoutes } from '../features/analytics/analytics.routes.ts';
 import { auditRoutes } from '../features/audit/audit.routes.ts';
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
 import { channelsAliases, channelsRoutes } from '../features/channels/channels.routes.ts';
@@ -117,6 +118,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', twoFactorAliases);
   app.route('/api/v1', catalogRoutes);
   app.route('/api/v1', discoveryRoutes);
+  app.route('/api/v1', analyticsRoutes);
   app.route('/', mediaRoutes);
   app.route('/api/v1', ordersRoutes);
   app.route('/api/v1', paymentsRoutes);

@@ -3,6 +3,7 @@ import { idempotencyKeys, socketTickets } from '../db/schema.ts';
 import type { Deps } from '../deps.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time.ts';
 import { purgeIdentity } from '../features/accounts/sessions.usecases.ts';
+import { refreshRollUpsWhenDue } from '../features/analytics/roll-ups.usecases.ts';
 import { syncStaleBooks } from '../features/catalog/book-config.ts';
 import { pruneFeeds } from '../features/discovery/follows.usecases.ts';
 import { pruneInteractions } from '../features/discovery/interactions.usecases.ts';
@@ -49,6 +50,7 @@ const JOBS: Readonly<Record<string, Job>> = {
   interests: refreshInterestsWhenDue,
   interactions: pruneInteractions,
   feeds: pruneFeeds,
+  roll_ups: refreshRollUpsWhenDue,
   leftovers: deleteWhatNobodyNeeds,
   identity: purgeIdentity,
   outbox: (deps) => deps.outbox.drain(),
