@@ -35,7 +35,6 @@ function prepareSecrets() {
     TOKEN_SIGNING_KEY: newSigningKey,
     DATA_KEY: newDataKey,
     CARRIER_WEBHOOK_SECRET: newSharedSecret,
-    STRIPE_WEBHOOK_SECRET: () => `whsec_${newSharedSecret()}`,
   };
   const missing = Object.entries({ ...LOCAL_DEFAULTS, ...secrets })
     .filter(([name]) => !new RegExp(`^${name}=`, 'm').test(present))

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { type Config, parseConfig } from './config.ts';
 import { createDb, type Db } from './db/client.ts';
 import type { Deps, Logger } from './deps.ts';
@@ -13,6 +14,7 @@ import { createObjectConversations } from './platform/conversations/object-conve
 import { createBindingImages } from './platform/media/binding-images.ts';
 import { createR2Media } from './platform/media/r2-media.ts';
 import { createScryptPasswords } from './platform/passwords/scrypt-passwords.ts';
+import { createDemoBank } from './platform/payments/demo-bank.ts';
 import { createDemoProcessor } from './platform/payments/demo-processor.ts';
 import { createStripeGateway } from './platform/payments/stripe-gateway.ts';
 import { createIsolateRateLimiter } from './platform/rate/isolate-rate-limiter.ts';
@@ -47,6 +49,10 @@ export function createLogger(level: Config['LOG_LEVEL']): Logger {
   };
 }
 
+/** What the demo processor signs with: the same in every isolate, and known to nobody outside. */
+const demoWebhookSecret = (signingKey: string): string =>
+  createHmac('sha256', signingKey).update('webhooks of the demo processor').digest('hex');
+
 /** The gateway to the payment processor, and in demo mode the processor itself: its webhooks come in like any other. */
 function createPayments(
   config: Config,
@@ -54,17 +60,30 @@ function createPayments(
   now: () => number,
   receive: (rawBody: string, signature: string) => Promise<unknown>,
 ): Pick<Deps, 'payments' | 'demo'> {
-  const { STRIPE_WEBHOOK_SECRET: webhookSecret, STRIPE_SECRET_KEY: secretKey } = config;
   if (config.PAYMENTS_MODE === 'stripe') {
+    const { STRIPE_WEBHOOK_SECRET: webhookSecret, STRIPE_SECRET_KEY: secretKey } = config;
     if (!secretKey) throw new Error('PAYMENTS_MODE is stripe, and the secret STRIPE_SECRET_KEY is missing.');
+    if (!webhookSecret)
+      throw new Error('PAYMENTS_MODE is stripe, and the secret STRIPE_WEBHOOK_SECRET is missing.');
     const apiBase = config.STRIPE_API_BASE;
     const fetchFn: typeof fetch = (input, init) => fetch(input, init);
     return { payments: createStripeGateway({ secretKey, webhookSecret, apiBase, fetchFn }), demo: null };
   }
+  const webhookSecret = config.STRIPE_WEBHOOK_SECRET ?? demoWebhookSecret(config.TOKEN_SIGNING_KEY);
   const { fetch: fetchFn, controls } = createDemoProcessor({
     db,
     now,
     webhookSecret,
+    bank: createDemoBank(
+      {
+        minLatencyMs: config.DEMO_MIN_LATENCY_MS,
+        maxLatencyMs: config.DEMO_MAX_LATENCY_MS,
+        timeoutMs: config.DEMO_TIMEOUT_MS,
+        declinePercent: config.DEMO_DECLINE_PERCENT,
+        seed: config.DEMO_SEED,
+      },
+      (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    ),
     deliver: async (rawBody, signature) => {
       await receive(rawBody, signature);
     },

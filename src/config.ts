@@ -36,8 +36,14 @@ const Config = z.object({
   PAYMENTS_MODE: z.enum(['demo', 'stripe']),
   STRIPE_API_BASE: z.url(),
   STRIPE_SECRET_KEY: z.string().optional(),
-  /** Signs the webhooks, those of the demo processor too. */
-  STRIPE_WEBHOOK_SECRET: z.string().min(16, 'STRIPE_WEBHOOK_SECRET is missing'),
+  /** Signs the webhooks of the processor; needed in the mode `stripe`, the demo processor has one of its own. */
+  STRIPE_WEBHOOK_SECRET: z.string().min(16).optional(),
+  /** How the banks behind the demo processor feel (EV-10): see `DemoBankMood`. */
+  DEMO_MIN_LATENCY_MS: whole.max(20_000).default(0),
+  DEMO_MAX_LATENCY_MS: whole.max(20_000).default(0),
+  DEMO_TIMEOUT_MS: whole.min(1).max(10_000).default(4_000),
+  DEMO_DECLINE_PERCENT: whole.max(100).default(0),
+  DEMO_SEED: whole.default(0),
   /** Ed25519 private key as a JWK, base64url. Rotation: put the old key's JWK into TOKEN_PREVIOUS_KEY until its tokens expire. */
   TOKEN_SIGNING_KEY: z.string().min(40, 'TOKEN_SIGNING_KEY is missing: run `npm run secrets`'),
   /** How long the proceeds of a completed order wait before they can be paid out. */

@@ -1,5 +1,6 @@
 import { ORDER_ACTIONS } from '../../domain/orders/order.ts';
 import { rfc3339 } from '../../http/openapi.ts';
+import type { PaymentSummary } from '../payments/payment-summary.ts';
 import { type AddressRow, type AddressSnapshot, addressView } from './address-snapshot.ts';
 import type { HistoryRow } from './orders.repository.ts';
 import type { OrderOfCaller } from './orders.usecases.ts';
@@ -67,6 +68,26 @@ export function presentOrder({ row, state, lines, actor, allowedActions }: Order
     updated_at: rfc3339(row.updatedAt),
     paid_at: timeOf(row.paidAt),
     completed_at: timeOf(row.completedAt),
+  };
+}
+
+/** What came of an order's payment; the reasons of its bank are the buyer's alone. */
+export function presentSummary(summary: PaymentSummary, { actor }: OrderOfCaller) {
+  const isBuyer = actor.roles.includes('buyer');
+  return {
+    attempt_count: summary.attemptCount,
+    final_status: summary.finalStatus,
+    payment_successful: summary.isSuccessful,
+    processing_time_ms: summary.processingTimeMs,
+    failure_code: isBuyer ? summary.failureCode : null,
+    attempts: summary.attempts.map(({ n, outcome, code, startedAt, endedAt }) => ({
+      n,
+      outcome,
+      code: isBuyer ? code : null,
+      started_at: rfc3339(startedAt),
+      ended_at: timeOf(endedAt),
+      processing_time_ms: endedAt === null ? null : endedAt - startedAt,
+    })),
   };
 }
 

@@ -7,7 +7,8 @@ import { callerIn } from '../../http/auth.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
 import { readIdempotencyKey } from '../../http/idempotency.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
-import { presentHistory, presentOrder } from './orders.presenter.ts';
+import { paymentSummaryOf } from '../payments/payment-summary.ts';
+import { presentHistory, presentOrder, presentSummary } from './orders.presenter.ts';
 import {
   CheckoutBody,
   HistoryList,
@@ -23,7 +24,7 @@ import {
   ShipInput,
   UserId,
 } from './orders.schemas.ts';
-import { act, assertMayList, getHistory, getOrder, listOrders } from './orders.usecases.ts';
+import { act, assertMayList, getHistory, getOrder, historyOf, listOrders } from './orders.usecases.ts';
 import { checkout } from './place-orders.ts';
 
 const TAGS = ['Purchases'];
@@ -119,7 +120,7 @@ purchasesRoutes.openapi(
     path: '/orders/{order_id}',
     operationId: 'getPurchase',
     tags: TAGS,
-    summary: 'An order with its history, for its parties and for staff',
+    summary: 'An order with its payment and its history, for its parties and for staff',
     request: { params: OrderId },
     responses: { 200: json(PurchaseWithHistory, 'The order'), ...problems(401, 404) },
   }),
@@ -127,8 +128,18 @@ purchasesRoutes.openapi(
     const deps = c.get('deps');
     const { order_id: orderId } = c.req.valid('param');
     const order = await getOrder(deps, orderId, callerIn(c));
-    const history = await getHistory(deps, orderId, callerIn(c));
-    return c.json({ ...presentOrder(order), history: presentHistory(history) }, 200);
+    const [history, summary] = await Promise.all([
+      historyOf(deps, orderId),
+      paymentSummaryOf(deps.db, orderId),
+    ]);
+    return c.json(
+      {
+        ...presentOrder(order),
+        payment_summary: summary && presentSummary(summary, order),
+        history: presentHistory(history),
+      },
+      200,
+    );
   },
 );
 

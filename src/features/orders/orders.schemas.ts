@@ -9,6 +9,7 @@ import {
   TIMER_KINDS,
   VERIFICATION_STATUSES,
 } from '../../domain/orders/order.ts';
+import { ATTEMPT_OUTCOMES } from '../../domain/payments/attempts.ts';
 import { PAYMENT_STATUSES } from '../../domain/payments/payment-state.ts';
 import { PageQuery, pageOf } from '../../http/cursor.ts';
 import { Timestamp } from '../../http/openapi.ts';
@@ -210,7 +211,30 @@ const HistoryEntry = z
   .meta({ id: 'OrderHistoryEntry' });
 export const HistoryList = pageOf(HistoryEntry).meta({ id: 'OrderHistory' });
 
-export const PurchaseWithHistory = PurchaseAnswer.extend({ history: z.array(HistoryEntry) }).meta({
+const PaymentSummary = z
+  .object({
+    attempt_count: z.int().meta({ description: 'Calls of the payment processor; a wallet needs none' }),
+    final_status: z.enum(PAYMENT_STATUSES),
+    payment_successful: z.boolean(),
+    processing_time_ms: z.int().meta({ description: 'From the first call to the last answer' }),
+    failure_code: z.string().nullable().meta({ description: 'Of the buyer only' }),
+    attempts: z.array(
+      z.object({
+        n: z.int(),
+        outcome: z.enum(ATTEMPT_OUTCOMES),
+        code: z.string().nullable(),
+        started_at: Timestamp,
+        ended_at: Timestamp.nullable(),
+        processing_time_ms: z.int().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'PaymentSummary' });
+
+export const PurchaseWithHistory = PurchaseAnswer.extend({
+  payment_summary: PaymentSummary.nullable().meta({ description: 'Null while nobody has paid' }),
+  history: z.array(HistoryEntry),
+}).meta({
   id: 'PurchaseWithHistory',
 });
 export const PurchasePage = pageOf(PurchaseAnswer).meta({ id: 'PurchasePage' });

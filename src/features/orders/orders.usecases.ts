@@ -21,7 +21,7 @@ import type { Statement } from '../ledger/ledger.statements.ts';
 import { catchUp, commitStep, withFreshOrder } from './order-steps.ts';
 import {
   type HistoryRow,
-  historyOf,
+  historyOf as historyRows,
   isOrderStale,
   listOrderIds,
   loadOrders,
@@ -68,8 +68,12 @@ export async function getOrder(deps: Deps, orderId: string, caller: Caller): Pro
 
 export async function getHistory(deps: Deps, orderId: string, caller: Caller): Promise<HistoryRow[]> {
   await getOrder(deps, orderId, caller);
-  return historyOf(deps.db, orderId);
+  return historyOf(deps, orderId);
 }
+
+/** For who has the order already: they may see it. */
+export const historyOf = (deps: Deps, orderId: string): Promise<HistoryRow[]> =>
+  historyRows(deps.db, orderId);
 
 /**
  * One action of a person on an order. 404 for strangers, 403 for a role that never may, 409 when the order's state

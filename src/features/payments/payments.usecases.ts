@@ -1,6 +1,7 @@
 /** Charging the buyer: one payment for each order, one attempt row for each call, one outcome whoever brings it. */
 import { eq } from 'drizzle-orm';
 import { isStale, isUniqueViolation } from '../../db/client.ts';
+import { outboxStatement } from '../../db/outbox.ts';
 import { customers, paymentAttempts, payments } from '../../db/payments-schema.ts';
 import type { Deps } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
@@ -17,6 +18,7 @@ import { applyPaymentOutcome } from '../orders/apply-payment.ts';
 import { findOrder, type OrderRow } from '../orders/find-order.ts';
 import { runBatch } from '../orders/order-steps.ts';
 import { getOrder } from '../orders/orders.usecases.ts';
+import { paymentCompleted } from './payment-summary.ts';
 import {
   type AttemptRow,
   attemptsOf,
@@ -218,6 +220,8 @@ async function createPayment(
 
 async function payFromWallet(deps: Deps, order: OrderRow): Promise<PaymentRow> {
   const row = rowOf(deps, ofOrder(order), { source: 'wallet', status: 'succeeded', nextCallAt: null });
+  const end = { isSuccess: true, errorMessage: null };
+  const completed = await paymentCompleted(deps.db, row, end, row.createdAt);
   try {
     const applied = await applyPaymentOutcome(deps, order.id, {
       kind: 'captured',
@@ -225,7 +229,10 @@ async function payFromWallet(deps: Deps, order: OrderRow): Promise<PaymentRow> {
       from: 'wallet',
       amountCents: row.amountCents,
       currency: row.currency,
-      statements: [deps.db.insert(payments).values(row)],
+      statements: [
+        deps.db.insert(payments).values(row),
+        outboxStatement(deps.db, [completed], row.createdAt),
+      ],
     });
     if (!applied.ok) throw problem(applied.error.code, applied.error.detail);
     await deps.outbox.drain();
@@ -545,13 +552,14 @@ async function capture(
     ]);
     return;
   }
+  const completed = await paymentCompleted(deps.db, payment, { isSuccess: true, errorMessage: null }, nowMs);
   const applied = await applyPaymentOutcome(deps, payment.orderId, {
     kind: 'captured',
     paymentId: payment.id,
     from: 'card',
     amountCents: found.amountCents,
     currency: found.currency,
-    statements: written,
+    statements: [...written, outboxStatement(deps.db, [completed], nowMs)],
   });
   if (!applied.ok) {
     deps.log.error('capture_refused', { payment_id: payment.id, code: applied.error.code });
@@ -581,10 +589,13 @@ async function failPayment(
     ...statements,
   ];
   if (payment.orderId === null) return runBatch(deps, written);
+  const nowMs = deps.now();
+  const end = { isSuccess: false, errorMessage: failureCode };
+  const completed = await paymentCompleted(deps.db, payment, end, nowMs);
   await applyPaymentOutcome(deps, payment.orderId, {
     kind: 'failed',
     reason: failureCode,
-    statements: written,
+    statements: [...written, outboxStatement(deps.db, [completed], nowMs)],
   });
   await deps.outbox.drain();
 }

@@ -7,6 +7,7 @@ import { type Context, Hono } from 'hono';
 import Stripe from 'stripe';
 import type { Db } from '../../db/client.ts';
 import { SECOND_MS } from '../../domain/time.ts';
+import { CALM, createDemoBank, type DemoBank } from './demo-bank.ts';
 import { DEMO_CARDS, type DemoCard } from './demo-cards.ts';
 import type { DemoControls } from './demo-controls.ts';
 import {
@@ -35,6 +36,8 @@ import { type FormFields, parseFormFields, textField } from './form-fields.ts';
 const LINK_SECONDS = 300;
 const EVENTS_PER_DELIVERY = 100;
 const CARD_EXPIRY = { exp_month: 12, exp_year: 2034 } as const;
+/** The calls that wait for a bank. */
+const CHARGES = /^\/v1\/payment_intents(\/[^/]+\/confirm)?$/;
 /** What tells the transport to lose an answer, as a broken line would. */
 const LOST_ANSWER = 'Demo-Answer-Lost';
 
@@ -43,6 +46,8 @@ export interface DemoProcessorOptions {
   /** Epoch milliseconds. */
   now: () => number;
   webhookSecret: string;
+  /** How the banks feel; calm when left out. */
+  bank?: DemoBank;
   /** Takes a webhook as an endpoint would; a rejection leaves it to be sent again. */
   deliver: (rawBody: string, signature: string) => Promise<void>;
 }
@@ -60,6 +65,7 @@ interface Call {
   newId: (prefix: string) => string;
   created: number;
   account: string | null;
+  bank: DemoBank;
 }
 
 type Handler = (call: Call, id: string) => Promise<DemoChange>;
@@ -82,6 +88,7 @@ export function createDemoProcessor({
   db,
   now,
   webhookSecret,
+  bank = createDemoBank(CALM, async () => {}),
   deliver,
 }: DemoProcessorOptions): DemoProcessor {
   const store = createDemoStore(db, now);
@@ -116,7 +123,7 @@ export function createDemoProcessor({
   /** Something that happens outside of any request, such as a decision of a bank. */
   async function happen(
     cause: string,
-    work: (call: Omit<Call, 'fields' | 'account'>) => Promise<DemoChange | null>,
+    work: (call: Omit<Call, 'fields' | 'account' | 'bank'>) => Promise<DemoChange | null>,
   ): Promise<DemoChange | null> {
     const newId = await idMaker(cause);
     const change = await store.commit((reader) => work({ reader, newId, created: seconds() }));
@@ -160,7 +167,7 @@ export function createDemoProcessor({
       const answered = await store.commitOnce(
         `${account ?? ''} ${key}`,
         `${c.req.path} ${text}`,
-        async (reader) => handler({ fields, reader, newId, created: seconds(), account }, id),
+        async (reader) => handler({ fields, reader, newId, created: seconds(), account, bank }, id),
       );
       if (answered.kind === 'key_reused') {
         return c.json(
@@ -175,6 +182,8 @@ export function createDemoProcessor({
       }
       await sendAll(answered.events);
       if (!answered.isReplay && (await losesAnswer(store.read(), fields))) throw lostAnswer();
+      const asksBank = textField(fields, 'payment_method') !== null && CHARGES.test(c.req.path);
+      if (asksBank && !answered.isReplay && !(await bank.answersInTime(key))) throw lostAnswer();
       return answerOf(c, answered.answer.status, await expanded(answered.answer.body, fields));
     });
 
@@ -358,7 +367,7 @@ async function cancelPaymentIntent({ reader, newId, created }: Call, id: string)
 async function chargeIntent(
   before: DemoPaymentIntent,
   methodId: string,
-  { fields, reader, newId, created }: Call,
+  { fields, reader, newId, created, bank }: Call,
 ): Promise<DemoChange> {
   const card = await cardOf(reader, methodId);
   if (card.call === 'lost_call') throw lostAnswer();
@@ -369,6 +378,7 @@ async function chargeIntent(
   switch (card.charge) {
     case 'succeeds':
     case 'is_disputed':
+      if (bank.declines(intent.id)) return decline(intent, 'card_declined', 'do_not_honor', newId, created);
       return succeed(intent, card, newId, created);
     case 'declines':
       return decline(intent, 'card_declined', card.declineCode ?? 'generic_decline', newId, created);
