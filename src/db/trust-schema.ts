@@ -115,6 +115,8 @@ export const disputes = sqliteTable(
     outcome: text({ enum: DISPUTE_OUTCOMES }),
     refundCents: integer(),
     note: text(),
+    /** Grows with every change, whoever makes it. */
+    version: integer().notNull().default(1),
     openedAt: integer().notNull(),
     updatedAt: integer().notNull(),
     resolvedAt: integer(),

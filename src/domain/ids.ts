@@ -47,6 +47,7 @@ export const ID_PREFIXES = [
   'rev',
   'rpt',
   'dsp',
+  'dse',
   'mod',
   'kyc',
   'doc',

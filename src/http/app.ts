@@ -17,6 +17,8 @@ import { blocksRoutes } from '../features/conversations/blocks.routes.ts';
 import { conversationsRoutes } from '../features/conversations/conversations.routes.ts';
 import { messagesRoutes } from '../features/conversations/messages.routes.ts';
 import { discoveryRoutes } from '../features/discovery/discovery.routes.ts';
+import { disputesRoutes } from '../features/disputes/disputes.routes.ts';
+import { disputesAdminRoutes } from '../features/disputes/disputes-admin.routes.ts';
 import { flagsRoutes } from '../features/flags/flags.routes.ts';
 import { integrityRoutes } from '../features/integrity/integrity.routes.ts';
 import { ledgerRoutes } from '../features/ledger/ledger.routes.ts';
@@ -150,6 +152,8 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', reviewsRoutes);
   app.route('/api/v1', moderationRoutes);
   app.route('/api/v1', reportsRoutes);
+  app.route('/api/v1', disputesRoutes);
+  app.route('/api/v1', disputesAdminRoutes);
   app.route('/', createDocumentRoutes(app));
   return app;
 }

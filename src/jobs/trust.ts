@@ -1,4 +1,5 @@
 import type { Deps, DomainEventHandlers } from '../deps.ts';
+import { closeResolvedDisputes } from '../features/disputes/disputes.usecases.ts';
 import {
   liftExpiredSuspensions,
   MODERATION_HANDLERS,
@@ -18,6 +19,7 @@ export const TRUST_HANDLERS: readonly DomainEventHandlers[] = [
 /** What time does to reviews, disputes and measures. */
 export const TRUST_JOBS: Record<string, (deps: Deps) => Promise<unknown>> = {
   reviews: (deps) => publishReviews(deps),
+  disputes: closeResolvedDisputes,
   suspensions: liftExpiredSuspensions,
   measures: repeatRecentMeasures,
 };

@@ -29,6 +29,7 @@ import { statusAfterRefunds } from '../../domain/payments/payment-state.ts';
 import { proceedsClearing } from '../../domain/payments/payout.ts';
 import type { RefundReason } from '../../domain/payments/refund-state.ts';
 import { stockStatements } from '../catalog/stock.statements.ts';
+import { disputeStatements } from '../disputes/dispute.statements.ts';
 import { postingStatements, type Statement } from '../ledger/ledger.statements.ts';
 import { moneyOf, type OrderChanges, type OrderRow, type StoredOrder } from './orders.repository.ts';
 import { type PendingProceeds, takenFromPending } from './pending-proceeds.ts';
@@ -245,7 +246,11 @@ export function carryOut(
     ),
   ];
   return {
-    statements: [...gathering.statements, outboxStatement(db, events, nowMs)],
+    statements: [
+      ...gathering.statements,
+      ...disputeStatements(db, row, transition, circumstances.refundCents ?? null),
+      outboxStatement(db, events, nowMs),
+    ],
     changes: { ...circumstances.changes, ...gathering.changes },
   };
 }

@@ -7,6 +7,7 @@ import { callerIn } from '../../http/auth.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
 import { readIdempotencyKey } from '../../http/idempotency.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
+import { auditedActor } from '../audit/audit.statements.ts';
 import { paymentSummaryOf } from '../payments/payment-summary.ts';
 import { presentHistory, presentOrder, presentSummary } from './orders.presenter.ts';
 import {
@@ -208,7 +209,9 @@ function actionRoute(
     async (c) => {
       const { order_id: orderId } = c.req.valid('param');
       const input = inputOf(c.req.valid('json') ?? {});
-      const order = await act(c.get('deps'), orderId, action, callerIn(c), input);
+      const order = await act(c.get('deps'), orderId, action, callerIn(c), input, {
+        audited: auditedActor(c),
+      });
       sendEventsSoon(c);
       return c.json(presentOrder(order), 200);
     },

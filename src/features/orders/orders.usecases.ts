@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Deps } from '../../deps.ts';
+import { newId } from '../../domain/ids.ts';
 import {
   type Actor,
   actorOn,
@@ -10,6 +11,7 @@ import {
 import {
   allowedActions,
   refusalFailure,
+  type Transition,
   type TransitionInput,
   transition,
 } from '../../domain/orders/order-machine.ts';
@@ -17,6 +19,7 @@ import { permissionsOf } from '../../http/auth.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import type { Caller } from '../../http/factory.ts';
 import { Problem, problem } from '../../http/problem.ts';
+import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
 import { catchUp, commitStep, withFreshOrder } from './order-steps.ts';
 import {
@@ -85,6 +88,7 @@ export async function act(
   action: OrderAction,
   caller: Caller,
   input: TransitionInput,
+  { audited, more = [] }: { audited?: AuditedActor; more?: readonly Statement[] } = {},
 ): Promise<OrderOfCaller> {
   const done = await withFreshOrder(deps, orderId, async (stored) => {
     const { actor } = await forCaller(deps, stored, caller);
@@ -92,11 +96,45 @@ export async function act(
     if (!step.ok) throw new Problem(refusalFailure(step.error));
     const { refundCents } = input;
     const circumstances = refundCents === undefined || input.outcome !== 'partial' ? {} : { refundCents };
-    return forCaller(deps, await commitStep(deps, stored, step.value, input, circumstances), caller);
+    const along = [...more, ...(audited ? staffAudit(deps, step.value, input, audited) : [])];
+    const after = await commitStep(deps, stored, step.value, input, circumstances, along);
+    return forCaller(deps, after, caller);
   });
   if (done === null) throw orderNotFound();
   return done;
 }
+
+/** What staff do to somebody else's order goes into the audit log; a party's own steps are in its history. */
+function staffAudit(
+  deps: Deps,
+  { history }: Transition,
+  { outcome, refundCents }: TransitionInput,
+  audited: AuditedActor,
+): Statement[] {
+  if (history.actorType === 'buyer' || history.actorType === 'seller') return [];
+  const { action, orderId, from, to, reason } = history;
+  return [
+    auditStatement(
+      deps.db,
+      audited,
+      {
+        action: ORDER_AUDITED_AS[action] ?? `order_${action.replaceAll('-', '_')}`,
+        target: { type: 'order', id: orderId },
+        before: { status: from },
+        after: {
+          status: to,
+          ...(outcome === undefined ? {} : { outcome }),
+          ...(refundCents === undefined ? {} : { refund_cents: refundCents }),
+        },
+        reason,
+      },
+      { id: newId('aud', deps.random), atMs: deps.now() },
+    ),
+  ];
+}
+
+/** The name that the reference gives it (SN-38). */
+const ORDER_AUDITED_AS: Partial<Record<OrderAction | 'place', string>> = { cancel: 'order_canceled' };
 
 /** What happens to an order without anybody asking; false when its state does not take it. */
 export async function trigger(
