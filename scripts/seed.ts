@@ -1,16 +1,17 @@
 /**
  * Fills a server with the demo market through its public API:
- *   node scripts/seed.ts --url http://127.0.0.1:8787 [--models N] [--size-limit N]
+ *   node scripts/seed.ts --url http://127.0.0.1:8787 [--models N] [--size-limit N] [--listings N]
  * Product by product, so that the first pages are whole within seconds. A second run, or one that resumes, adds nothing
  * twice: what is there is found by SKU, label and Idempotency-Key. A product gets its picture last, so one that has a
  * picture and all its sizes is whole; within a product, a book that holds orders has its whole history, since orders
- * come after it.
+ * come after it. The listings of the souk follow the market, see `seed-souk.ts`.
  */
 import { parseArgs } from 'node:util';
 import { drawArtwork, renderPng } from './demo/artwork.ts';
 import { DEMO_MODELS, type DemoModel } from './demo/models.ts';
 import { type DemoBook, type DemoOrder, demoMarket } from './demo/simulator.ts';
 import { DEMO_TRADERS } from './demo/traders.ts';
+import { seedSouk } from './seed-souk.ts';
 import {
   type ApiClient,
   createApiClient,
@@ -258,6 +259,7 @@ async function main(): Promise<void> {
       url: { ...text, default: 'http://127.0.0.1:8787' },
       models: text,
       'size-limit': text,
+      listings: text,
       'admin-email': { ...text, default: 'admin@bourse.example' },
       'admin-password': { ...text, default: process.env.BOURSE_ADMIN_PASSWORD ?? DEMO_PASSWORD },
     },
@@ -267,6 +269,12 @@ async function main(): Promise<void> {
     models: whole('models', values.models),
     sizeLimit: whole('size-limit', values['size-limit']),
     admin: { email: values['admin-email'], password: values['admin-password'] },
+    output: process.stdout,
+  });
+  await seedSouk({
+    url: values.url,
+    items: whole('listings', values.listings),
+    password: values['admin-password'],
     output: process.stdout,
   });
 }

@@ -12,8 +12,8 @@ import { DEMO_ACCOUNTS, DEMO_PASSWORD, ensureDemoAccounts } from './support/demo
 import { onOrphaned, PROJECT_ENV, ROOT, run } from './support/project.mjs';
 
 const STATE = join(ROOT, '.wrangler/state');
-/** Lies in the state that it speaks of: a market that was deleted is filled again. */
-const SEEDED = join(STATE, 'demo-seeded');
+/** Lies in the state that it speaks of: a market that was deleted is filled again, and one from before the souk goes on. */
+const SEEDED = join(STATE, 'demo-seeded-with-souk');
 const LOG = join(ROOT, '.bourse/server.log');
 /** A first start compiles the Worker on a cold disk. */
 const START_TIMEOUT_MS = 120_000;
