@@ -1,10 +1,13 @@
-/** `npm run grant -- --email someone@example.com [--role admin|user] [--remote]`: gives an account a role. */
+/**
+ * `npm run grant -- --email someone@example.com [--role superadmin] [--remote]`: gives an account a built-in role, `admin` unless
+ * another is named. The first superadmin is made here.
+ */
 import { parseArgs } from 'node:util';
 import { ROLES } from '../src/domain/accounts/account.ts';
 import { runSql } from './support/d1.ts';
 import { grantStatements } from './support/grant-role.ts';
 
-const USAGE = 'Usage: npm run grant -- --email someone@example.com [--role admin|user] [--remote]';
+const USAGE = `Usage: npm run grant -- --email someone@example.com [--role ${ROLES.join('|')}] [--remote]`;
 
 const { values } = parseArgs({
   options: {

@@ -55,6 +55,7 @@ export const users = sqliteTable(
     uniqueIndex('users_username_key').on(t.usernameKey),
     index('users_suspended').on(t.status, t.suspendedUntil),
     index('users_role').on(t.role, t.createdAt, t.id),
+    index('users_deleted').on(t.deletedAt),
     index('users_status').on(t.status, t.createdAt, t.id),
     index('users_created').on(t.createdAt, t.id),
   ],

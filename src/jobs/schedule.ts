@@ -2,6 +2,7 @@ import { lt, or } from 'drizzle-orm';
 import { idempotencyKeys, socketTickets } from '../db/schema.ts';
 import type { Deps } from '../deps.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../domain/time.ts';
+import { clearRecentlyDeleted } from '../features/accounts/deletion.usecases.ts';
 import { purgeIdentity } from '../features/accounts/sessions.usecases.ts';
 import { refreshRollUpsWhenDue } from '../features/analytics/roll-ups.usecases.ts';
 import { syncStaleBooks } from '../features/catalog/book-config.ts';
@@ -53,6 +54,7 @@ const JOBS: Readonly<Record<string, Job>> = {
   roll_ups: refreshRollUpsWhenDue,
   leftovers: deleteWhatNobodyNeeds,
   identity: purgeIdentity,
+  deleted_accounts: clearRecentlyDeleted,
   outbox: (deps) => deps.outbox.drain(),
   integrity: (deps, nowMs) => reconcile(deps, isFirstMinuteOf(nowMs, HOUR_MS) ? 'full' : 'minute'),
 };

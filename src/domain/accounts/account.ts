@@ -32,3 +32,7 @@ export interface Account {
 /** Everybody is a user, and a superadmin an admin as well: what a token and `/me` carry. */
 export const rolesOf = (role: Role): Role[] =>
   role === 'user' ? ['user'] : role === 'superadmin' ? ['user', 'admin', 'superadmin'] : ['user', role];
+
+/** The badge: for whoever's documents were approved, and for the role that comes with it. */
+export const isVerifiedSeller = (role: Role, verifiedSellerAtMs: number | null): boolean =>
+  verifiedSellerAtMs !== null || role === 'verified_seller';

@@ -131,3 +131,9 @@ export async function noteEndedSessions(deps: Deps, userId: string, endedAtMs: n
   for (const { id } of ended) deps.revocations.add(id, endedAtMs);
   return ended.length;
 }
+
+/** True, in SQL, unless this is the only superadmin who can act: of two who leave at once, one stays. */
+export const anotherSuperadmin = (userId: string, role: string) =>
+  sql`(${role} <> 'superadmin' or exists (
+    select 1 from users other where other.role = 'superadmin' and other.id <> ${userId}
+      and other.status = 'active' and other.deleted_at is null))`;

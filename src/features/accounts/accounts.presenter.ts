@@ -2,7 +2,7 @@ import { type Account, rolesOf } from '../../domain/accounts/account.ts';
 import { rfc3339 } from '../../http/openapi.ts';
 import type { SignedIn } from './sign-in.ts';
 
-export const presentUser = (account: Account) => ({
+const presentUser = (account: Account) => ({
   id: account.id,
   email: account.email,
   username: account.username,

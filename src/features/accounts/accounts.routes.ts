@@ -1,32 +1,22 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import type { Failure } from '../../domain/errors.ts';
-import { anyone, open, party, signedIn } from '../../http/access.ts';
+import { open, party, signedIn } from '../../http/access.ts';
 import { callerIn } from '../../http/auth.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { Problem, problem } from '../../http/problem.ts';
-import { presentSignedIn, presentUser } from './accounts.presenter.ts';
+import { presentSignedIn } from './accounts.presenter.ts';
 import {
   ChallengeSchema,
   JwksSchema,
   LoginBody,
   LoginForm,
-  PublicUserSchema,
   RefreshBody,
   RegisterBody,
   SignedInSchema,
   TicketSchema,
-  UserSchema,
 } from './accounts.schemas.ts';
-import {
-  issueTicket,
-  login,
-  logout,
-  readAccount,
-  refresh,
-  register,
-  TICKET_SECONDS,
-} from './accounts.usecases.ts';
+import { issueTicket, login, logout, refresh, register, TICKET_SECONDS } from './accounts.usecases.ts';
 import { clientOf, rememberDevice } from './device.ts';
 
 const TAGS = ['Accounts'];
@@ -173,23 +163,6 @@ export const accountsAliases = createAuthRoutes('', true);
 accountsRoutes.openapi(
   createRoute({
     ...signedIn,
-    method: 'get',
-    path: '/me',
-    operationId: 'getMe',
-    tags: TAGS,
-    summary: 'Who I am',
-    responses: { 200: json(UserSchema, 'The signed-in user'), ...problems(401) },
-  }),
-  async (c) => {
-    const outcome = await readAccount(c.get('deps'), callerIn(c).userId);
-    if (!outcome.ok) throw problem('invalid_token', 'The account of this token is gone.');
-    return c.json(presentUser(outcome.value), 200);
-  },
-);
-
-accountsRoutes.openapi(
-  createRoute({
-    ...signedIn,
     method: 'post',
     path: '/ws-tickets',
     operationId: 'createSocketTicket',
@@ -200,25 +173,6 @@ accountsRoutes.openapi(
   async (c) => {
     const ticket = await issueTicket(c.get('deps'), callerIn(c));
     return c.json({ ticket, expires_in: TICKET_SECONDS }, 201);
-  },
-);
-
-accountsRoutes.openapi(
-  createRoute({
-    ...anyone,
-    method: 'get',
-    path: '/users/{id}',
-    operationId: 'getUser',
-    tags: TAGS,
-    summary: 'The public profile of a user',
-    request: { params: z.object({ id: z.string().max(64) }) },
-    responses: { 200: json(PublicUserSchema, 'What everybody may see'), ...problems(401, 404) },
-  }),
-  async (c) => {
-    const outcome = await readAccount(c.get('deps'), c.req.valid('param').id);
-    if (!outcome.ok) throw refuse(outcome.error);
-    const { id, username, display_name, created_at } = presentUser(outcome.value);
-    return c.json({ id, username, display_name, created_at }, 200);
   },
 );
 

@@ -90,13 +90,6 @@ export const UserSchema = z
   })
   .meta({ id: 'User' });
 
-export const PublicUserSchema = UserSchema.pick({
-  id: true,
-  username: true,
-  display_name: true,
-  created_at: true,
-}).meta({ id: 'PublicUser' });
-
 export const SignedInSchema = z
   .object({
     user: UserSchema,

@@ -6,7 +6,7 @@ import { json, jsonBody, problems, rfc3339, Timestamp } from '../../http/openapi
 import { presentSignedIn } from './accounts.presenter.ts';
 import { GivenPassword, SignedInSchema } from './accounts.schemas.ts';
 import { clientOf, rememberDevice } from './device.ts';
-import type { Proof } from './second-step.ts';
+import { Code, isOneProof, ONE_PROOF, ProofFields, proofOf } from './proof.schemas.ts';
 import {
   confirmTwoFactor,
   disableTwoFactor,
@@ -17,16 +17,6 @@ import {
 } from './two-factor.usecases.ts';
 
 const TAGS = ['Accounts'];
-
-const Code = z
-  .string()
-  .regex(/^\d{6}$/, 'Six digits')
-  .meta({ description: 'The six digits that the app shows', example: '123456' });
-const RecoveryCode = z.string().min(10).max(24).meta({ example: '0a1b2-c3d4e' });
-const ProofFields = { code: Code.optional(), recovery_code: RecoveryCode.optional() };
-const isOneProof = (body: { code?: string | undefined; recovery_code?: string | undefined }) =>
-  (body.code === undefined) !== (body.recovery_code === undefined);
-const ONE_PROOF = { error: 'Send either code or recovery_code', path: ['code'] };
 
 const SetUpBody = z.strictObject({ password: GivenPassword }).meta({ id: 'SetUpTwoFactor' });
 const ConfirmBody = z.strictObject({ code: Code }).meta({ id: 'ConfirmTwoFactor' });
@@ -57,9 +47,6 @@ const SetUpAnswer = z
 const CodesAnswer = z
   .object({ recovery_codes: z.array(z.string()) })
   .meta({ id: 'RecoveryCodes', description: 'Each works once instead of a code; they are not shown again' });
-
-const proofOf = (body: { code?: string | undefined; recovery_code?: string | undefined }): Proof =>
-  body.code === undefined ? { recoveryCode: body.recovery_code ?? '' } : { code: body.code };
 
 export const twoFactorRoutes = createRoutes();
 export const twoFactorAliases = createRoutes();

@@ -1,0 +1,172 @@
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import { GUARD_SQL, isStale, isUniqueViolation } from '../../db/client.ts';
+import { users } from '../../db/schema.ts';
+import type { Deps } from '../../deps.ts';
+import { type Authority, mayManage, type RoleFacts } from '../../domain/accounts/role-rules.ts';
+import { keyOf, newId } from '../../domain/ids.ts';
+import { problem } from '../../http/problem.ts';
+import { readAccountFresh } from '../accounts/accounts.usecases.ts';
+import { eraseAccount } from '../accounts/deletion.usecases.ts';
+import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
+import { profileColumns } from '../profiles/profiles.usecases.ts';
+import { assertAllowed, authorityOf, getRole, permissionsIn } from '../roles/roles.usecases.ts';
+import {
+  findStandings,
+  findUser,
+  newestUsers,
+  type UserFilter,
+  type UserRow,
+  usersNamed,
+} from './users.repository.ts';
+import type { UserChanges } from './users.schemas.ts';
+
+export type ManagedAction = 'edit' | 'assign_role' | 'delete';
+
+export interface UserDetail {
+  user: UserRow;
+  hasTwoFactor: boolean;
+  kycStatus: string | null;
+  allowedActions: ManagedAction[];
+}
+
+const notFound = () => problem('user_not_found', 'There is no such user.');
+
+/** Where a page of users goes on: after a name, or before a moment. */
+export type UserPosition = { name: string } | { createdAtMs: number; id: string };
+
+/** Users by the beginning of a name or address, by id, or the newest first. */
+export async function listUsers(
+  deps: Deps,
+  search: string | undefined,
+  filter: UserFilter,
+  position: UserPosition | null,
+  limit: number,
+): Promise<UserRow[]> {
+  if (search === undefined) {
+    const before: [number, string] | null =
+      position !== null && 'id' in position ? [position.createdAtMs, position.id] : null;
+    return newestUsers(deps.db, filter, before, limit);
+  }
+  if (keyOf('usr', search) !== null) {
+    const found = await findUser(deps.db, search);
+    return found ? [found] : [];
+  }
+  const after = position !== null && 'name' in position ? position.name : null;
+  return usersNamed(deps.db, search, filter, after, limit);
+}
+
+async function roleFacts(deps: Deps, name: string): Promise<RoleFacts> {
+  return { name, permissions: permissionsIn(await getRole(deps, name)) };
+}
+
+function actionsOn(authority: Authority, user: UserRow, role: RoleFacts): ManagedAction[] {
+  if (user.deletedAt !== null || !authority.permissions.includes('users.manage')) return [];
+  if (!mayManage(authority, { id: user.id, role }).ok) return authority.actorId === user.id ? ['edit'] : [];
+  return authority.actorId === user.id ? ['edit'] : ['edit', 'assign_role', 'delete'];
+}
+
+export async function readUser(deps: Deps, actorId: string, userId: string): Promise<UserDetail> {
+  const user = await findUser(deps.db, userId);
+  if (!user) throw notFound();
+  const [standings, authority, role] = await Promise.all([
+    findStandings(deps.db, userId),
+    authorityOf(deps, actorId),
+    roleFacts(deps, user.role),
+  ]);
+  return { user, ...standings, allowedActions: actionsOn(authority, user, role) };
+}
+
+const shownOf = (user: UserRow) => ({
+  username: user.username,
+  display_name: user.displayName,
+  first_name: user.firstName,
+  last_name: user.lastName,
+  phone: user.phone,
+  bio: user.bio,
+  can_buy: user.canBuy,
+  can_sell: user.canSell,
+});
+
+/**
+ * Changes a user's profile and what they may trade, audited with what was before. Passwords and addresses for mail are
+ * nobody's but the user's. Refused with `forbidden` for an admin, unless it is oneself or one manages admins.
+ */
+export async function changeUser(
+  deps: Deps,
+  actor: AuditedActor,
+  userId: string,
+  changes: UserChanges,
+): Promise<UserDetail> {
+  const user = await findUser(deps.db, userId);
+  if (!user || user.deletedAt !== null) throw notFound();
+  const [authority, role] = await Promise.all([authorityOf(deps, actor.actorId), roleFacts(deps, user.role)]);
+  if (actor.actorId !== userId) assertAllowed(mayManage(authority, { id: userId, role }));
+  const { reason = null, username, can_buy, can_sell, ...profile } = changes;
+  const columns: Partial<UserRow> = {
+    ...profileColumns(profile),
+    ...(username === undefined ? {} : { username, usernameKey: username.toLowerCase() }),
+    ...(can_buy === undefined ? {} : { canBuy: can_buy }),
+    ...(can_sell === undefined ? {} : { canSell: can_sell }),
+  };
+  const nowMs = deps.now();
+  const after = { ...user, ...columns };
+  try {
+    await deps.db.batch([
+      deps.db
+        .update(users)
+        .set({ ...columns, updatedAt: nowMs })
+        .where(and(eq(users.id, userId), eq(users.role, user.role), isNull(users.deletedAt))),
+      deps.db.run(sql.raw(GUARD_SQL)),
+      auditStatement(
+        deps.db,
+        actor,
+        {
+          action: 'user_updated',
+          target: { type: 'user', id: userId },
+          before: shownOf(user),
+          after: shownOf(after),
+          reason,
+        },
+        { id: newId('aud', deps.random), atMs: nowMs },
+      ),
+    ]);
+  } catch (error) {
+    if (isUniqueViolation(error)) throw problem('username_taken', 'This username is taken.');
+    if (isStale(error))
+      throw problem('precondition_failed', 'This user was changed a moment ago. Look again.');
+    throw error;
+  }
+  readAccountFresh(userId);
+  return readUser(deps, actor.actorId, userId);
+}
+
+/**
+ * Deletes a user's account as they could themselves, audited. Nobody deletes themselves here, and nobody an admin without
+ * managing admins; open orders and money stand in the way as always.
+ */
+export async function deleteUser(
+  deps: Deps,
+  actor: AuditedActor,
+  userId: string,
+  reason: string | null,
+): Promise<void> {
+  const user = await findUser(deps.db, userId);
+  if (!user || user.deletedAt !== null) throw notFound();
+  if (actor.actorId === userId) throw problem('forbidden', 'Delete your own account by DELETE /me.');
+  const [authority, role] = await Promise.all([authorityOf(deps, actor.actorId), roleFacts(deps, user.role)]);
+  assertAllowed(mayManage(authority, { id: userId, role }));
+  await eraseAccount(deps, userId, actor.requestId ?? userId, [
+    auditStatement(
+      deps.db,
+      actor,
+      {
+        action: 'user_deleted',
+        target: { type: 'user', id: userId },
+        before: { role: user.role, status: user.status },
+        after: { deleted: true },
+        reason,
+      },
+      { id: newId('aud', deps.random), atMs: deps.now() },
+    ),
+  ]);
+}
