@@ -79,3 +79,9 @@ export function allocateCents(amountCents: number, weights: readonly number[]): 
   for (const { index } of byRemainder.slice(0, leftOver)) shares[index]! += 1;
   return shares.map(cents);
 }
+
+/** An amount for a person to read, such as `AED 450.00`: every currency here has two decimals. */
+export function amountText(amountCents: number, currency: string): string {
+  const digits = String(Math.abs(amountCents)).padStart(3, '0');
+  return `${amountCents < 0 ? '-' : ''}${currency} ${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}

@@ -32,6 +32,7 @@ import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
 import { ordersRoutes } from '../features/market/orders.routes.ts';
 import { mediaRoutes } from '../features/media/media.routes.ts';
 import { moderationRoutes } from '../features/moderation/moderation.routes.ts';
+import { offerMessagesRoutes } from '../features/offers/offer-messages.routes.ts';
 import { offersRoutes } from '../features/offers/offers.routes.ts';
 import { addressesRoutes } from '../features/orders/addresses.routes.ts';
 import { carrierRoutes } from '../features/orders/carrier.routes.ts';
@@ -154,6 +155,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', conversationsRoutes);
   app.route('/api/v1', messagesRoutes);
   app.route('/api/v1', offersRoutes);
+  app.route('/api/v1', offerMessagesRoutes);
   app.route('/api/v1', auditRoutes);
   app.route('/api/v1', flagsRoutes);
   app.route('/api/v1', integrityRoutes);

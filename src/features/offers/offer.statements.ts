@@ -15,7 +15,7 @@ import {
   type OfferState,
   OPEN_STATUSES,
 } from '../../domain/offers/offer.ts';
-import { type OfferFacts, offerEvent } from '../../domain/offers/offer-events.ts';
+import { type OfferEvent, type OfferFacts, offerEvent } from '../../domain/offers/offer-events.ts';
 import type { OfferStep } from '../../domain/offers/offer-machine.ts';
 import { OFFER_TRANSITIONS } from '../../domain/offers/offer-transitions.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
@@ -86,6 +86,21 @@ export function offerFacts(row: OfferRow): OfferFacts {
 
 const historyRow = ({ atMs, ...entry }: OfferHistoryEntry): OfferHistoryRow => ({ ...entry, at: atMs });
 
+/** What the first steps of an offer tell; the order belongs to the acceptance alone. */
+export const openingEvents = (
+  row: OfferRow,
+  steps: readonly OfferStep[],
+  correlationId: string,
+): OfferEvent[] =>
+  steps.map((step) => {
+    const facts = offerFacts(row);
+    return offerEvent(
+      step,
+      step.event === 'offer.created' ? { ...facts, orderId: null } : facts,
+      correlationId,
+    );
+  });
+
 /** A new offer with its first move; `steps` are what has happened to it at once, `row` is what it is after them. */
 export function openingStatements(
   db: Db,
@@ -118,17 +133,7 @@ export function openingStatements(
       })),
     ),
     db.insert(offerHistory).values(steps.map(({ history }) => historyRow(history))),
-    outboxStatement(
-      db,
-      steps.map((step) =>
-        offerEvent(
-          step,
-          { ...offerFacts(row), orderId: step.offer.status === 'pending' ? null : row.orderId },
-          correlationId,
-        ),
-      ),
-      atMs,
-    ),
+    outboxStatement(db, openingEvents(row, steps, correlationId), atMs),
   ];
 }
 

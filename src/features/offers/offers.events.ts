@@ -3,10 +3,12 @@ import { offers } from '../../db/offers-schema.ts';
 import type { Deps, DomainEventHandlers } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
 import { OFFER_SYSTEM, type OfferActor } from '../../domain/offers/offer.ts';
+import { OFFER_TRANSITIONS, type OfferEventType } from '../../domain/offers/offer-transitions.ts';
 import type { ListingEventData } from '../listings/listing.statements.ts';
 import { runBatch } from '../orders/order-steps.ts';
 import { ORDER_FOLLOWERS } from './follow-order.ts';
 import { offersOn, type SweepingAction, sweepStatements } from './offer.statements.ts';
+import { sayOffer } from './offer-cards.ts';
 
 /** Ends open offers that were made before the event: those that came after it know better. */
 async function endOffers(
@@ -39,9 +41,15 @@ async function supersedeOfAccount(deps: Deps, event: EventEnvelope): Promise<voi
   await endOffers(deps, event, theirs, 'supersede', OFFER_SYSTEM);
 }
 
-/** What offers do about what happens elsewhere. */
+const SAID = [
+  'offer.created',
+  ...new Set(OFFER_TRANSITIONS.map(({ event }) => event)),
+] as const satisfies readonly OfferEventType[];
+
+/** What offers do about what happens elsewhere, and what they say about themselves. */
 export const OFFER_HANDLERS: DomainEventHandlers = {
   ...ORDER_FOLLOWERS,
+  ...Object.fromEntries(SAID.map((type) => [type, sayOffer])),
   'listing.deleted': supersedeOnListing,
   'listing.expired': supersedeOnListing,
   'listing.removed': endOnListing,

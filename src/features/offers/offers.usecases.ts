@@ -12,6 +12,7 @@ import {
   type OfferType,
   sideOf,
 } from '../../domain/offers/offer.ts';
+import { offerEvent } from '../../domain/offers/offer-events.ts';
 import { allowedAnswers, type OfferStep, offerStep } from '../../domain/offers/offer-machine.ts';
 import {
   type GivenListing,
@@ -22,6 +23,7 @@ import {
 import { Problem, problem } from '../../http/problem.ts';
 import { isBlocked } from '../conversations/blocks.usecases.ts';
 import { openConversation } from '../conversations/open-conversation.ts';
+import type { Statement } from '../ledger/ledger.statements.ts';
 import { type ListingRow, loadListings } from '../listings/listing.statements.ts';
 import { runBatch } from '../orders/order-steps.ts';
 import { acceptanceOf } from './accept-offer.ts';
@@ -33,11 +35,14 @@ import {
   type OfferHistoryRow,
   type OfferRow,
   offerAfter,
+  offerFacts,
   offerState,
+  openingEvents,
   openingStatements,
   stateColumns,
   stepStatements,
 } from './offer.statements.ts';
+import { sayAtOnce } from './offer-cards.ts';
 import { type EarlierOffers, earlierOffers, findOffer, historyOf, movesOf } from './offers.repository.ts';
 
 /** Every loss means that somebody else changed the offer or its listing, so this bounds how long the last waits. */
@@ -271,11 +276,12 @@ async function commitOpening(
   const unchanged = listingsUnchanged(db, mine);
   if (last.offer.status !== 'accepted') {
     await runBatch(deps, [unchanged, ...openingStatements(db, row, steps, correlationId)]);
-    return;
+    return sayAtOnce(deps, openingEvents(row, steps, correlationId));
   }
   const { changes, statements } = await acceptanceOf(deps, row, last, mine, correlationId);
-  const opening = openingStatements(db, { ...row, ...changes }, steps, correlationId);
-  await runBatch(deps, [unchanged, ...opening, ...statements]);
+  const kept = { ...row, ...changes };
+  await runBatch(deps, [unchanged, ...openingStatements(db, kept, steps, correlationId), ...statements]);
+  await sayAtOnce(deps, openingEvents(kept, steps, correlationId));
 }
 
 // ---- Answering ----
@@ -343,17 +349,18 @@ async function commitAnswer(
   { message, correlationId = newId('req', deps.random) }: OfferResponse,
 ): Promise<OfferRow> {
   const { db } = deps;
-  const said = { message: message?.trim() || null };
+  const changes: OfferChanges = { message: message?.trim() || null };
+  let more: readonly Statement[] = [];
   if (step.offer.status === 'accepted') {
     const listings = await loadListings(db, listingIdsOf(row));
-    const accepted = await acceptanceOf(deps, row, step, listings, correlationId);
-    const changes = { ...accepted.changes, ...said };
-    await runBatch(deps, [...stepStatements(db, row, step, correlationId, changes), ...accepted.statements]);
-    return offerAfter(row, step, changes);
+    const acceptance = await acceptanceOf(deps, row, step, listings, correlationId);
+    Object.assign(changes, acceptance.changes);
+    more = acceptance.statements;
+  } else if (step.move) {
+    Object.assign(changes, { moveId: newId('ofr', deps.random), parentMoveId: row.moveId });
   }
-  const changes: OfferChanges = step.move
-    ? { ...said, moveId: newId('ofr', deps.random), parentMoveId: row.moveId }
-    : said;
-  await runBatch(deps, stepStatements(db, row, step, correlationId, changes));
-  return offerAfter(row, step, changes);
+  await runBatch(deps, [...stepStatements(db, row, step, correlationId, changes), ...more]);
+  const after = offerAfter(row, step, changes);
+  await sayAtOnce(deps, [offerEvent(step, offerFacts(after), correlationId)]);
+  return after;
 }
