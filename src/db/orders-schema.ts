@@ -10,6 +10,7 @@ import {
   TIMER_KINDS,
   VERIFICATION_STATUSES,
 } from '../domain/orders/order.ts';
+import { VERIFICATION_ACTIONS, VERIFICATION_ROLES } from '../domain/orders/verification.ts';
 import { PAYMENT_STATUSES } from '../domain/payments/payment-state.ts';
 
 /** Orders and the ledger. Triggers of migration `orders_rules` hold what columns cannot say: see there. */
@@ -17,6 +18,9 @@ import { PAYMENT_STATUSES } from '../domain/payments/payment-state.ts';
 /** How a buyer pays. */
 export const PAYMENT_MEANS = ['card', 'wallet'] as const;
 export type PaymentMeans = (typeof PAYMENT_MEANS)[number];
+
+/** The orders whose goods somebody has to look at: the words of the index must be those of its queries. */
+export const TO_VERIFY = "verification in ('awaiting_item', 'in_review', 'second_review', 'appealed')";
 
 export const orders = sqliteTable(
   'orders',
@@ -84,6 +88,7 @@ export const orders = sqliteTable(
     index('orders_completed').on(t.completedAt).where(sql`completed_at is not null`),
     index('orders_offer').on(t.offerId),
     index('orders_swap').on(t.swapId),
+    index('orders_to_verify').on(t.shippedAt, t.id).where(sql.raw(TO_VERIFY)),
     check('orders_refunded', sql`${t.refundedCents} between 0 and ${t.totalCents}`),
     check('orders_released', sql`${t.releasedCents} between 0 and ${t.totalCents}`),
   ],
@@ -130,6 +135,25 @@ export const orderHistory = sqliteTable(
     at: integer().notNull(),
   },
   (t) => [primaryKey({ columns: [t.orderId, t.version] })],
+);
+
+/** Every step of the authentication of an order's goods, from `n` = 1 on. */
+export const verificationHistory = sqliteTable(
+  'verification_history',
+  {
+    orderId: text()
+      .notNull()
+      .references(() => orders.id),
+    n: integer().notNull(),
+    from: text({ enum: VERIFICATION_STATUSES }).notNull(),
+    to: text({ enum: VERIFICATION_STATUSES }).notNull(),
+    action: text({ enum: VERIFICATION_ACTIONS }).notNull(),
+    actorType: text({ enum: VERIFICATION_ROLES }).notNull(),
+    actorId: text().notNull(),
+    reason: text(),
+    at: integer().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.orderId, t.n] })],
 );
 
 /** A timer runs towards `dueAt`, or is paused with the time it had left. */

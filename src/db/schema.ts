@@ -164,6 +164,8 @@ export const products = sqliteTable(
     retailPriceCents: integer().notNull(),
     currency: text().notNull(),
     featured: integer({ mode: 'boolean' }).notNull(),
+    /** What is sold of it goes through the hands of an authenticator first. */
+    requiresVerification: integer({ mode: 'boolean' }).notNull().default(false),
     hidden: integer({ mode: 'boolean' }).notNull(),
     version: integer().notNull(),
     createdAt: createdAt(),

@@ -37,6 +37,7 @@ import { offersRoutes } from '../features/offers/offers.routes.ts';
 import { addressesRoutes } from '../features/orders/addresses.routes.ts';
 import { carrierRoutes } from '../features/orders/carrier.routes.ts';
 import { purchasesRoutes } from '../features/orders/orders.routes.ts';
+import { verificationRoutes } from '../features/orders/verification.routes.ts';
 import { oversightRoutes } from '../features/payments/oversight.routes.ts';
 import { paymentMethodsRoutes } from '../features/payments/payment-methods.routes.ts';
 import { paymentsRoutes } from '../features/payments/payments.routes.ts';
@@ -140,6 +141,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', marketRoutes);
   app.route('/api/v1', marketAdminRoutes);
   app.route('/api/v1', purchasesRoutes);
+  app.route('/api/v1', verificationRoutes);
   app.route('/api/v1', addressesRoutes);
   app.route('/api/v1', carrierRoutes);
   app.route('/api/v1', ledgerRoutes);

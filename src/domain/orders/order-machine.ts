@@ -18,7 +18,7 @@ import {
   type TimerKind,
 } from './order.ts';
 import { type OrderEventDraft, orderEventData } from './order-events.ts';
-import type { InputGuard, OrderEffect, OrderRow, RowEffect, StateGuard } from './order-row.ts';
+import type { EffectScope, InputGuard, OrderEffect, OrderRow, RowEffect, StateGuard } from './order-row.ts';
 import { ORDER_TRANSITIONS } from './order-transitions.ts';
 import {
   DELIVERY_PATIENCE_MS,
@@ -113,6 +113,7 @@ const STATE_GUARDS: Record<StateGuard, (context: GuardContext) => boolean> = {
   is_unshipped: ({ order }) => isUnshipped(order.resumeTo),
   is_no_swap: ({ order }) => order.source !== 'swap',
   is_swap: ({ order }) => order.source === 'swap',
+  is_verified: ({ order }) => !order.requiresVerification || order.verification === 'passed',
   awaits_other_side: ({ order }) => awaitsOtherSide(order),
   may_settle: ({ order }) => !awaitsOtherSide(order),
   completed_recently: ({ order, nowMs }) =>
@@ -326,12 +327,15 @@ function settle(
   };
 }
 
-function effectOn(order: OrderFacts, effect: RowEffect): OrderEffect[] {
+function effectOn(order: OrderState, effect: RowEffect): OrderEffect[] {
   if (typeof effect === 'string') return [effect];
-  const applies = effect.only.some((scope) =>
-    scope === 'verified' ? order.requiresVerification : scope === order.supply,
-  );
-  return applies ? [effect.effect] : [];
+  return effect.only.some((scope) => isInScope(order, scope)) ? [effect.effect] : [];
+}
+
+function isInScope(order: OrderState, scope: EffectScope): boolean {
+  if (scope === 'verified') return order.requiresVerification;
+  if (scope === 'rejected') return order.supply === 'book' && order.verification === 'failed';
+  return scope === order.supply;
 }
 
 function holdableStatus(status: OrderStatus): HoldableStatus | null {

@@ -14,6 +14,8 @@ export type StateGuard =
   /** One direction of an exchange waits for the other before its buyer's time to look begins. */
   | 'is_no_swap'
   | 'is_swap'
+  /** Goods that are to be authenticated reach their buyer when they have passed. */
+  | 'is_verified'
   | 'awaits_other_side'
   | 'may_settle';
 /** What the caller must bring along. */
@@ -65,8 +67,11 @@ export type OrderEffect =
   | 'fail_origin'
   | 'open_reviews';
 
-/** The orders an effect is for: by where the goods come from, or those of books that ask for authentication. */
-export type EffectScope = OrderSupply | 'verified';
+/**
+ * The orders an effect is for: by where the goods come from, those that ask for authentication, or those of a book whose
+ * goods did not pass it.
+ */
+export type EffectScope = OrderSupply | 'verified' | 'rejected';
 /** An effect for every order, or one for some. */
 export type RowEffect = OrderEffect | { only: readonly EffectScope[]; effect: OrderEffect };
 

@@ -44,7 +44,11 @@ const UNPAID: Edge = {
   events: ['order.failed'],
 };
 const DELIVERED: Edge = { from: ['shipped'], to: 'delivered', effects: [], events: ['order.delivered'] };
-const ARRIVED: Edge = { ...DELIVERED, when: ['is_no_swap'], starts: ['inspection_reminder', 'inspection'] };
+const ARRIVED: Edge = {
+  ...DELIVERED,
+  when: ['is_no_swap', 'is_verified'],
+  starts: ['inspection_reminder', 'inspection'],
+};
 /** The time to look begins when both sides of an exchange have what they swapped for: `swap_arrived`. */
 const ARRIVED_OF_SWAP: Edge = { ...DELIVERED, when: ['is_swap'] };
 const ACCEPTED: Edge = {
@@ -307,7 +311,13 @@ const edges: OrderRow[] = [
     by: STAFF,
     needs: ['reason'],
     stops: TIMER_KINDS,
-    effects: [...UNDO_FROZEN, only('listing', 'offer_relist')],
+    // Goods that did not pass: the buyer's order goes back to the book at its own price (C.2.6).
+    effects: [
+      ...UNDO_FROZEN,
+      only('listing', 'offer_relist'),
+      only('rejected', 'relink_bid'),
+      only('rejected', 'strike_seller'),
+    ],
     events: ['order.refunded'],
   },
 

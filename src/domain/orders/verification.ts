@@ -1,6 +1,6 @@
 /** Authentication of the goods, a sub-status of an order (product model C.4). */
 import { ok, type Result } from '../result.ts';
-import { type MachineRefusal, type MachineRow, step } from '../state-machine.ts';
+import { type MachineRefusal, type MachineRow, rowsFrom, step } from '../state-machine.ts';
 import type { OrderAction, VerificationStatus } from './order.ts';
 
 /** `system` starts it as the parcel leaves; authenticators look; the seller may appeal once against a failure. */
@@ -26,7 +26,8 @@ export const VERIFICATION_TRANSITIONS: readonly VerificationRow[] = [
   { from: ['not_required'], to: 'awaiting_item', action: 'require', by: ['system'] },
   { from: ['awaiting_item'], to: 'in_review', action: 'receive', by: ['authenticator'] },
   { from: ['in_review'], to: 'second_review', action: 'ask_second_review', by: ['authenticator'] },
-  { from: ['in_review', 'second_review', 'appealed'], to: 'passed', action: 'pass', by: ['authenticator'] },
+  { from: ['in_review', 'second_review'], to: 'passed', action: 'pass', by: ['authenticator'] },
+  { from: ['appealed'], to: 'passed', action: 'pass', by: ['authenticator'], trigger: 'resume' },
   {
     from: ['in_review', 'second_review'],
     to: 'failed',
@@ -38,6 +39,14 @@ export const VERIFICATION_TRANSITIONS: readonly VerificationRow[] = [
   { from: ['appealed'], to: 'failed', action: 'fail', by: ['authenticator'] },
   { from: ['failed'], to: 'appealed', action: 'appeal', by: ['seller'] },
 ];
+
+/** What somebody in this role could do next. */
+export function verificationActions(
+  status: VerificationStatus,
+  role: VerificationRole,
+): VerificationAction[] {
+  return rowsFrom(VERIFICATION_TRANSITIONS, status, [role]).map(({ action }) => action);
+}
 
 /** The next sub-status and, after a verdict, the trigger to run on the order. */
 export function verify(

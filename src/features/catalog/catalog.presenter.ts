@@ -56,6 +56,7 @@ function presentFacts(row: ProductRow) {
     currency: CurrencyCode.parse(row.currency),
     release_date: row.releaseDate,
     featured: row.featured,
+    requires_verification: row.requiresVerification,
     hidden: row.hidden,
     created_at: rfc3339(row.createdAt),
     updated_at: rfc3339(row.updatedAt),

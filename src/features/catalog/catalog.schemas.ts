@@ -46,6 +46,10 @@ export const NewProduct = z
     currency: CurrencyCode,
     release_date: day.nullish(),
     featured: z.boolean().default(false),
+    requires_verification: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Whether matched goods are authenticated before they reach their buyer' }),
     hidden: z.boolean().default(false),
   })
   .meta({ id: 'NewProduct' });
@@ -64,6 +68,7 @@ export const ProductChanges = z
     retail_price_cents: price,
     release_date: day.nullable(),
     featured: z.boolean(),
+    requires_verification: z.boolean(),
     hidden: z.boolean(),
   })
   .partial()
@@ -111,6 +116,7 @@ const Product = z.object({
   currency: CurrencyCode,
   release_date: z.string().nullable(),
   featured: z.boolean(),
+  requires_verification: z.boolean(),
   hidden: z.boolean(),
   created_at: Timestamp,
   updated_at: Timestamp,

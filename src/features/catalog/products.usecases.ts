@@ -88,6 +88,7 @@ export async function createProduct(deps: Deps, input: NewProduct): Promise<Whol
       retailPriceCents: input.retail_price_cents,
       currency: input.currency,
       featured: input.featured,
+      requiresVerification: input.requires_verification,
       hidden: input.hidden,
       version: 1,
       createdAt: nowMs,
@@ -118,6 +119,7 @@ function changedColumns(changes: ProductChanges): Partial<NewProductRow> {
     retailPriceCents: changes.retail_price_cents,
     releaseDate: changes.release_date,
     featured: changes.featured,
+    requiresVerification: changes.requires_verification,
     hidden: changes.hidden,
   };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));

@@ -33,6 +33,7 @@ import { disputeStatements } from '../disputes/dispute.statements.ts';
 import { postingStatements, type Statement } from '../ledger/ledger.statements.ts';
 import { moneyOf, type OrderChanges, type OrderRow, type StoredOrder } from './orders.repository.ts';
 import { type PendingProceeds, takenFromPending } from './pending-proceeds.ts';
+import { verificationStep } from './verification.statements.ts';
 
 /** What a transition does not know by itself and its effects need. */
 export interface Circumstances {
@@ -76,6 +77,8 @@ export interface CarriedOut {
   statements: Statement[];
   changes: OrderChanges;
 }
+
+const BY_SYSTEM = { actorType: 'system', actorId: 'system', reason: null } as const;
 
 /** Where the buyer's money came from, as an account. */
 export const sourceAccount = (buyerId: string, from: PaymentMeans): PaymentSource =>
@@ -367,6 +370,17 @@ function carry(
     case 'relink_bid':
       gathering.relink('bid');
       return;
+    case 'await_verification':
+      gathering.statements.push(
+        verificationStep(
+          db,
+          row,
+          1,
+          { to: 'awaiting_item', action: 'require', ...BY_SYSTEM },
+          transition.history.atMs,
+        ),
+      );
+      return;
     case 'strike_buyer':
       gathering.strike('buyer_cancelled', row.buyerId);
       return;
@@ -387,8 +401,6 @@ function carry(
     case 'unfreeze_escrow':
     // Asked for by an event of the placement itself.
     case 'request_payment':
-    // Part of the order's own state.
-    case 'await_verification':
     // Told by the order's events, which other features act on.
     case 'relist':
     case 'offer_relist':

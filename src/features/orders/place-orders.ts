@@ -72,7 +72,13 @@ async function draftMatches(deps: Deps, created: readonly CreatedMatch[]): Promi
   const correlations = new Map(created.map(({ matchId, correlationId }) => [matchId, correlationId]));
   const asked = sql`(select value from json_each(${JSON.stringify([...correlations.keys()])}))`;
   const rows = await db
-    .select({ match: matches, productName: products.name, sizeLabel: sizes.label, address: addresses })
+    .select({
+      match: matches,
+      productName: products.name,
+      requiresVerification: products.requiresVerification,
+      sizeLabel: sizes.label,
+      address: addresses,
+    })
     .from(matches)
     .innerJoin(sizes, eq(sizes.id, matches.sizeId))
     .innerJoin(products, eq(products.id, matches.productId))
@@ -88,7 +94,7 @@ async function draftMatches(deps: Deps, created: readonly CreatedMatch[]): Promi
     .where(and(sql`${matches.id} in ${asked}`, sql`${orders.id} is null`));
   if (rows.length === 0) return [];
   const numbers = await nextOrderNumbers(db, deps.now(), rows.length);
-  return rows.map(({ match, productName, sizeLabel, address }, index): OrderDraft => {
+  return rows.map(({ match, productName, requiresVerification, sizeLabel, address }, index): OrderDraft => {
     const id = newId('ord', deps.random);
     const { priceCents, quantity, buyerFeeCents, sellerFeeCents } = match;
     const subtotalCents = match.buyerTotalCents - buyerFeeCents;
@@ -117,7 +123,7 @@ async function draftMatches(deps: Deps, created: readonly CreatedMatch[]): Promi
         swapId: null,
         currency: match.currency,
         totalCents: match.buyerTotalCents,
-        requiresVerification: false,
+        requiresVerification,
       },
       sourceId: match.id,
       amounts,

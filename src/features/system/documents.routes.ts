@@ -26,6 +26,7 @@ const TAGS = [
   { name: 'Market data', description: 'Prices, depth, sales, candles, quotes, and the live feed' },
   { name: 'Orders', description: 'Bids, asks and what they matched' },
   { name: 'Purchases', description: 'What a match becomes: payment, shipment, delivery' },
+  { name: 'Verification', description: 'The authentication of goods between shipment and delivery' },
   { name: 'Payments', description: 'Paying an order into escrow, cards, releases and refunds' },
   { name: 'Wallet and payouts', description: 'What is yours, and its way to your bank' },
   { name: 'Finance', description: 'Payouts, refunds and transfers of everybody, for who looks after them' },

@@ -12,7 +12,7 @@ const EXPECTED: Record<string, string> = {
   'second_review pass authenticator': 'passed',
   'second_review fail authenticator': 'failed -> verification_failed',
   'failed appeal seller': 'appealed',
-  'appealed pass authenticator': 'passed',
+  'appealed pass authenticator': 'passed -> resume',
   'appealed fail authenticator': 'failed',
 };
 
