@@ -5,6 +5,10 @@ import { defineConfig } from 'vitest/config';
 const TEST_SIGNING_KEY =
   'eyJjcnYiOiJFZDI1NTE5IiwiZCI6IjNrNGNEbC1Cbmo2TmdpdGVlaTViUzhsWHoyY1NfYW9nVzlBM2hnRmVFd1UiLCJ4IjoiNjlIVlp5a3lYX3JjSHhPYW8xelRPVWpIWlp1bEdScGdyR1VGekxMUWJJQSIsImt0eSI6Ik9LUCJ9';
 
+/** An ECDSA P-256 key that signs nothing but the pushes of tests: base64url of its JWK. */
+const TEST_VAPID_KEY =
+  'eyJrdHkiOiJFQyIsIngiOiJLQUVUTWZqOXUzS2RWeVo5V1dUX3g1OWRYdGpMcEhVX3RmNG5TN2wxNms4IiwieSI6IjcwaXVWLTAxYUg5Mmh2V25FRG1hbDhXZ2JkVEdmdnpZMVBhN0dBYlEzLVEiLCJjcnYiOiJQLTI1NiIsImQiOiJmQ1ZJUHdrS2J3TzVFZEdPcUcySUhhSkF1SG1BOHBueDNMbGpLeGhCN0VFIn0';
+
 /** Pure code runs in node, in milliseconds; everything that touches the platform runs in workerd with real bindings. */
 export default defineConfig({
   test: {
@@ -34,6 +38,8 @@ export default defineConfig({
                 RATE_WRITES_PER_USER: '0',
                 RATE_AUTH_PER_ADDRESS: '0',
                 MARKET_MEMO_MS: '0',
+                MAIL_MODE: 'mailbox',
+                VAPID_KEY: TEST_VAPID_KEY,
                 TEST_MIGRATIONS: await readD1Migrations('./migrations'),
               },
             },

@@ -8,7 +8,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { newSigningKey } from './support/signing-key.mjs';
+import { newSigningKey, newVapidKey } from './support/signing-key.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DEV_VARS = join(ROOT, '.dev.vars');
@@ -22,6 +22,7 @@ const LOCAL_DEFAULTS = {
   RATE_WRITES_PER_ADDRESS: '0',
   RATE_WRITES_PER_USER: '0',
   RATE_AUTH_PER_ADDRESS: '0',
+  MAIL_MODE: 'mailbox',
 };
 
 const DOCS_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE', 'NOTICE'];
@@ -35,6 +36,8 @@ function prepareSecrets() {
     TOKEN_SIGNING_KEY: newSigningKey,
     DATA_KEY: newDataKey,
     CARRIER_WEBHOOK_SECRET: newSharedSecret,
+    VAPID_KEY: newVapidKey,
+    STRIPE_WEBHOOK_SECRET: () => `whsec_${newSharedSecret()}`,
   };
   const missing = Object.entries({ ...LOCAL_DEFAULTS, ...secrets })
     .filter(([name]) => !new RegExp(`^${name}=`, 'm').test(present))

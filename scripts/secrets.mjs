@@ -1,8 +1,14 @@
 /**
- * `npm run --silent secrets | npx wrangler secret put TOKEN_SIGNING_KEY`: a new key for a deployment; with `-- data` one
- * for DATA_KEY.
+ * New keys for a deployment: `npm run --silent secrets | npx wrangler secret put TOKEN_SIGNING_KEY`; with `-- data` one
+ * for DATA_KEY, with `-- vapid` one for VAPID_KEY.
  */
 import { randomBytes } from 'node:crypto';
-import { newSigningKey } from './support/signing-key.mjs';
+import { newSigningKey, newVapidKey } from './support/signing-key.mjs';
 
-console.log(process.argv[2] === 'data' ? randomBytes(32).toString('base64url') : newSigningKey());
+const KINDS = {
+  signing: newSigningKey,
+  data: () => randomBytes(32).toString('base64url'),
+  vapid: newVapidKey,
+};
+
+console.log((KINDS[process.argv[2] ?? 'signing'] ?? newSigningKey)());

@@ -23,7 +23,7 @@ const LOG_TAIL_LINES = 30;
 const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
 
 /** The server runs in a process group of its own, so that stopping it takes workerd along. */
-function startServer(ip: string, port: number): ChildProcess {
+function startServer(ip: string, port: number, url: string): ChildProcess {
   mkdirSync(join(ROOT, '.bourse'), { recursive: true });
   const log = openSync(LOG, 'w');
   const server = spawn(
@@ -33,6 +33,7 @@ function startServer(ip: string, port: number): ChildProcess {
       'dev',
       ...['--ip', ip, '--port', String(port), '--inspector-port', '0'],
       '--show-interactive-dev-session=false',
+      ...['--var', `MAIL_ORIGIN:${url}`],
     ],
     {
       cwd: ROOT,
@@ -100,6 +101,7 @@ function guide(url: string): string {
     page('/docs', 'the API, to read and to try'),
     page('/openapi.json', 'its description (OpenAPI 3.1)'),
     page('/asyncapi.json', 'the live feed (AsyncAPI 3.1)'),
+    page('/mailbox', 'every mail and text that would have been sent'),
     page('/health', 'how every part is doing'),
     '',
     `  Demo accounts (password ${DEMO_PASSWORD}):`,
@@ -143,9 +145,9 @@ async function main(): Promise<number> {
 
   console.log('Starting the server ...');
   const stopped = signalToStop();
-  const server = startServer(values.ip, port);
-  const ended = new Promise<'ended'>((resolve) => server.once('close', () => resolve('ended')));
   const url = `http://${values.ip === '0.0.0.0' ? '127.0.0.1' : values.ip}:${port}`;
+  const server = startServer(values.ip, port, url);
+  const ended = new Promise<'ended'>((resolve) => server.once('close', () => resolve('ended')));
 
   const open = async () => {
     await waitUntilAlive(url, server);

@@ -11,13 +11,26 @@ import { createObjectBooks } from './platform/books/object-books.ts';
 import { createRecentWrites } from './platform/books/recent-writes.ts';
 import { createObjectChannels } from './platform/channels/object-channels.ts';
 import { createObjectConversations } from './platform/conversations/object-conversations.ts';
+import { createBindingMailer } from './platform/mail/binding-mailer.ts';
+import { createD1Mailbox } from './platform/mail/d1-mailbox.ts';
+import { createMailboxMailer } from './platform/mail/mailbox-mailer.ts';
+
 import { createBindingImages } from './platform/media/binding-images.ts';
 import { createR2Media } from './platform/media/r2-media.ts';
 import { createScryptPasswords } from './platform/passwords/scrypt-passwords.ts';
 import { createDemoBank } from './platform/payments/demo-bank.ts';
 import { createDemoProcessor } from './platform/payments/demo-processor.ts';
 import { createStripeGateway } from './platform/payments/stripe-gateway.ts';
+import {
+  createMailboxDevicePush,
+  createNoDevicePush,
+  createRelayedDevicePush,
+} from './platform/push/device-push.ts';
+import { createWebPush } from './platform/push/web-push.ts';
 import { createIsolateRateLimiter } from './platform/rate/isolate-rate-limiter.ts';
+import { createHttpSms } from './platform/sms/http-sms.ts';
+import { createMailboxSms } from './platform/sms/mailbox-sms.ts';
+import { createNoSms } from './platform/sms/no-sms.ts';
 import { createExternalIngest } from './platform/streaming/external-ingest.ts';
 import { createD1Revocations } from './platform/tokens/d1-revocations.ts';
 import { createJoseTokens } from './platform/tokens/jose-tokens.ts';
@@ -95,6 +108,40 @@ function createPayments(
   };
 }
 
+/** The ways out of the house: providers, or in local development the mailbox where everything can be read. */
+function createWaysOut(
+  env: Env,
+  config: Config,
+  now: () => number,
+): Pick<Deps, 'mailer' | 'sms' | 'push' | 'devicePush' | 'mailbox'> {
+  const fetchFn: typeof fetch = (input, init) => fetch(input, init);
+  const push = createWebPush({
+    vapidKey: config.VAPID_KEY,
+    subject: config.VAPID_SUBJECT,
+    hosts: config.PUSH_HOSTS,
+    fetchFn,
+  });
+  const mailbox = config.MAIL_MODE === 'mailbox' ? createD1Mailbox(env.DB) : null;
+  const mailer = mailbox
+    ? createMailboxMailer(mailbox, now)
+    : createBindingMailer(env.EMAIL, config.MAIL_FROM);
+  const smsToken = config.SMS_TOKEN ?? '';
+  const sms =
+    config.SMS_URL !== ''
+      ? createHttpSms({ url: config.SMS_URL, token: smsToken, fetchFn }, config.SMS_FROM)
+      : mailbox
+        ? createMailboxSms(mailbox, now)
+        : createNoSms();
+  const deviceToken = config.DEVICE_PUSH_TOKEN ?? '';
+  const devicePush =
+    config.DEVICE_PUSH_URL !== ''
+      ? createRelayedDevicePush({ url: config.DEVICE_PUSH_URL, token: deviceToken, fetchFn })
+      : mailbox
+        ? createMailboxDevicePush(mailbox, now)
+        : createNoDevicePush();
+  return { mailer, sms, push, devicePush, mailbox };
+}
+
 /** Fills the dependencies from the bindings: the only Worker-side reader of them. */
 export function compose(env: Env): Composition {
   const config = parseConfig(env);
@@ -135,6 +182,7 @@ export function compose(env: Env): Composition {
     },
     payments,
     demo,
+    ...createWaysOut(env, config, now),
     log,
   };
   return { app: createApp(deps), deps };

@@ -58,9 +58,31 @@ const Config = z.object({
     .regex(/^[\w-]{43}$/)
     .optional(),
   TOKEN_PREVIOUS_KEY: z.string().optional(),
+  /** `binding`: the platform's mail service. `mailbox`: mails and texts stay here, to be read at /mailbox. */
+  MAIL_MODE: z.enum(['binding', 'mailbox']),
+  MAIL_FROM: z.email(),
+  /** What links in mails begin with while PUBLIC_ORIGIN is empty. */
+  MAIL_ORIGIN: z.url(),
+  /** Whom push services write to: `mailto:` or https. */
+  VAPID_SUBJECT: z.string().min(1),
+  /** Hosts of push services, as `host` or `*.host`; whole origins are trusted as they are written. */
+  PUSH_HOSTS: list,
+  /** An ECDSA P-256 private key as base64url of its JWK; without it there are no web pushes. */
+  VAPID_KEY: z.string().min(40).optional(),
+  /** Providers of texts and of pushes to apps, each an address and a token; without them none are sent. */
+  SMS_URL: z.string(),
+  SMS_FROM: z.string(),
+  SMS_TOKEN: z.string().optional(),
+  DEVICE_PUSH_URL: z.string(),
+  DEVICE_PUSH_TOKEN: z.string().optional(),
 });
 export type Config = z.infer<typeof Config>;
 
 export function parseConfig(env: unknown): Config {
-  return Config.parse(env);
+  const config = Config.parse(env);
+  if (config.ENVIRONMENT === 'production' && config.MAIL_MODE === 'mailbox')
+    throw new Error(
+      'MAIL_MODE is mailbox: everybody could read every mail. It is for local development only.',
+    );
+  return config;
 }

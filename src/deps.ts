@@ -9,12 +9,15 @@ import type { RecentWrites } from './platform/books/recent-writes.ts';
 import type { Channels } from './platform/channels/channels.ts';
 import type { Conversations } from './platform/conversations/conversations.ts';
 import type { Outbox } from './platform/events/outbox.ts';
+import type { Mailbox, Mailer } from './platform/mail/mail.ts';
 import type { ImageTransformer } from './platform/media/images.ts';
 import type { MediaStore } from './platform/media/media.ts';
 import type { Passwords } from './platform/passwords/passwords.ts';
 import type { DemoControls } from './platform/payments/demo-controls.ts';
 import type { PaymentGateway } from './platform/payments/gateway.ts';
+import type { DevicePush, Push } from './platform/push/push.ts';
 import type { RateLimiter } from './platform/rate/rate-limiter.ts';
+import type { Sms } from './platform/sms/sms.ts';
 import type { MediaIngest } from './platform/streaming/media-ingest.ts';
 import type { Revocations } from './platform/tokens/revocations.ts';
 import type { AccessTokens } from './platform/tokens/tokens.ts';
@@ -54,6 +57,12 @@ export interface Deps {
   payments: PaymentGateway;
   /** What the world outside does in demo mode; null when the processor is real. */
   demo: DemoControls | null;
+  mailer: Mailer;
+  sms: Sms;
+  push: Push;
+  devicePush: DevicePush;
+  /** What mails and texts become in local development; null where they are really sent. */
+  mailbox: Mailbox | null;
   log: Logger;
 }
 

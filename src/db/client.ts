@@ -7,6 +7,7 @@ import * as houseSchema from './house-schema.ts';
 import * as identitySchema from './identity-schema.ts';
 import * as integritySchema from './integrity-schema.ts';
 import * as listingsSchema from './listings-schema.ts';
+import * as notificationsSchema from './notifications-schema.ts';
 import * as offersSchema from './offers-schema.ts';
 import * as ordersSchema from './orders-schema.ts';
 import * as paymentsSchema from './payments-schema.ts';
@@ -30,6 +31,7 @@ export function createDb(d1: D1Database) {
       ...channelsSchema,
       ...streamsSchema,
       ...discoverySchema,
+      ...notificationsSchema,
       ...analyticsSchema,
     },
     casing: 'snake_case',

@@ -305,6 +305,9 @@ export const bookOrders = sqliteTable(
   },
   (t) => [
     index('book_orders_mine').on(t.userId, t.side, t.createdAt, t.id),
+    index('book_orders_expiring')
+      .on(t.expiresAt, t.id)
+      .where(sql`status = 'active' and expires_at is not null`),
     index('book_orders_resting').on(t.sizeId, t.side, t.priceCents).where(sql`status = 'active'`),
     index('book_orders_closed').on(t.updatedAt).where(sql`status <> 'active'`),
     index('book_orders_placed').on(t.createdAt),

@@ -160,6 +160,18 @@ export const ERROR_CODES = [
   // Discovery
   'too_many_watched',
   'saved_search_not_found',
+  // Notifications
+  'notification_not_found',
+  'delivery_not_found',
+  'delivery_done',
+  'template_not_found',
+  'unknown_variable',
+  'announcement_not_found',
+  'letter_not_found',
+  'device_not_found',
+  'endpoint_not_allowed',
+  'too_many_devices',
+  'invalid_code',
   // The platform
   'unavailable',
   'internal',

@@ -44,6 +44,8 @@ export const ID_PREFIXES = [
   'ntf',
   'dlv',
   'psh',
+  'dev',
+  'ann',
   'rev',
   'rpt',
   'dsp',

@@ -32,6 +32,8 @@ import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
 import { ordersRoutes } from '../features/market/orders.routes.ts';
 import { mediaRoutes } from '../features/media/media.routes.ts';
 import { moderationRoutes } from '../features/moderation/moderation.routes.ts';
+import { mailboxPage, mailboxRoutes } from '../features/notifications/mailbox.routes.ts';
+import { notificationsRoutes } from '../features/notifications/notifications.routes.ts';
 import { offerMessagesRoutes } from '../features/offers/offer-messages.routes.ts';
 import { offersRoutes } from '../features/offers/offers.routes.ts';
 import { addressesRoutes } from '../features/orders/addresses.routes.ts';
@@ -157,6 +159,9 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', conversationsRoutes);
   app.route('/api/v1', messagesRoutes);
   app.route('/api/v1', offersRoutes);
+  app.route('/api/v1', notificationsRoutes);
+  app.route('/api/v1', mailboxRoutes);
+  app.route('/', mailboxPage);
   app.route('/api/v1', offerMessagesRoutes);
   app.route('/api/v1', auditRoutes);
   app.route('/api/v1', flagsRoutes);

@@ -9,6 +9,7 @@ import { OFFER_NEWS_HANDLERS } from '../features/channels/offers.events.ts';
 import { CONVERSATION_HANDLERS } from '../features/conversations/conversations.events.ts';
 import { DISCOVERY_HANDLERS } from '../features/discovery/discovery.events.ts';
 import { LISTING_HANDLERS } from '../features/listings/listings.events.ts';
+import { NOTIFICATION_HANDLERS } from '../features/notifications/notifications.events.ts';
 import { OFFER_HANDLERS } from '../features/offers/offers.events.ts';
 import { relinkMatch } from '../features/orders/relink.ts';
 import { SWAP_HANDLERS } from '../features/orders/swaps.usecases.ts';
@@ -60,6 +61,7 @@ const FEATURES: readonly DomainEventHandlers[] = [
   ACCOUNT_HANDLERS,
   CONVERSATION_HANDLERS,
   LISTING_HANDLERS,
+  NOTIFICATION_HANDLERS,
 ];
 
 /** Who acts on which event, in the order of the features. */

@@ -14,6 +14,8 @@ import { rearmAlerts } from '../features/discovery/watchlist.usecases.ts';
 import { reconcile } from '../features/integrity/integrity.usecases.ts';
 import { expireDueListings } from '../features/listings/listing-expiry.usecases.ts';
 import { forgetOldViews } from '../features/listings/listing-views.usecases.ts';
+import { forgetOldNotices, sweepDeliveries } from '../features/notifications/deliveries.usecases.ts';
+import { remindWhoIsDue } from '../features/notifications/reminders.usecases.ts';
 import { expireDueOffers, forgetDeadOffers } from '../features/offers/offer-sweeps.usecases.ts';
 import { endOverdueStreams } from '../features/streams/streams.usecases.ts';
 import { IDEMPOTENCY_RETENTION_MS } from '../http/idempotency.ts';
@@ -54,8 +56,11 @@ const JOBS: Readonly<Record<string, Job>> = {
   roll_ups: refreshRollUpsWhenDue,
   leftovers: deleteWhatNobodyNeeds,
   identity: purgeIdentity,
+  reminders: remindWhoIsDue,
   deleted_accounts: clearRecentlyDeleted,
   outbox: (deps) => deps.outbox.drain(),
+  deliveries: (deps) => sweepDeliveries(deps),
+  old_notices: forgetOldNotices,
   integrity: (deps, nowMs) => reconcile(deps, isFirstMinuteOf(nowMs, HOUR_MS) ? 'full' : 'minute'),
 };
 

@@ -496,7 +496,8 @@ describe('webhooks', () => {
     }
     expect([...ends]).toEqual(['paid succeeded succeeded 1']);
     await expectBalanced();
-  });
+    // Two dozen orders, with all that is told of each.
+  }, 90_000);
 
   it('of a lost chargeback take the money from where it is', async () => {
     const { buyer, seller } = await pair();

@@ -39,6 +39,7 @@ const UNDOCUMENTED = [
   'POST /api/v1/verify-email/resend',
   'GET /',
   'GET /docs',
+  'GET /mailbox',
   'GET /ws',
 ];
 

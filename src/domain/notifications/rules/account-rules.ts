@@ -1,0 +1,36 @@
+/** The account itself. */
+import type { NoticeRule } from './rule.ts';
+
+const ME = { to: ['user_id'] } as const;
+
+export const ACCOUNT_RULES: readonly NoticeRule[] = [
+  { on: 'account.registered', type: 'user_registered', template: 'user_registered', ...ME, link: () => '/' },
+  {
+    on: 'account.email_verification_requested',
+    type: 'email_verification',
+    template: 'email_verification',
+    ...ME,
+    secret: ['token', 'email'],
+  },
+  {
+    on: 'account.password_reset_requested',
+    type: 'password_reset',
+    template: 'password_reset',
+    ...ME,
+    secret: ['token', 'email'],
+  },
+  { on: 'account.password_changed', type: 'password_changed', template: 'password_changed', ...ME },
+  { on: 'account.locked', type: 'account_locked', template: 'account_locked', ...ME },
+  { on: 'account.new_device', type: 'new_device', template: 'new_device', ...ME },
+  {
+    on: 'account.deleted',
+    type: 'account_deleted',
+    template: 'account_deleted',
+    ...ME,
+    // The account has no address any more: the event says where the last word goes.
+    secret: ['email'],
+  },
+  { on: 'kyc.approved', type: 'verification_approved', template: 'verification_approved', ...ME },
+  { on: 'kyc.rejected', type: 'verification_rejected', template: 'verification_rejected', ...ME },
+  { on: 'moderation.acted', type: 'moderation_action', template: 'moderation_action', ...ME },
+];

@@ -1,0 +1,133 @@
+type Notices = Partial<Record<string, readonly [string, string]>>;
+type Mails = Partial<Record<string, readonly [string, string, string]>>;
+
+export const AR_NOTICES: Notices = {
+  outbid: ['عرض أعلى من عرضك', 'قدّم شخص {{top}} مقابل {{item}}؛ لم يعد عرضك {{price}} الأعلى.'],
+  bid_expiring: ['عرضك ينتهي قريبًا', 'ينتهي عرضك {{price}} مقابل {{item}} في {{expires}}.'],
+  bid_expired: ['انتهى عرضك', 'انتهى عرضك {{price}} مقابل {{item}} دون مطابقة.'],
+  ask_expiring: ['طلب البيع ينتهي قريبًا', 'ينتهي طلبك {{price}} لبيع {{item}} في {{expires}}.'],
+  ask_expired: ['انتهى طلب البيع', 'انتهى طلبك {{price}} لبيع {{item}} دون مطابقة.'],
+  match_bought: [
+    'اشتريت {{item}}',
+    'تمت مطابقة عرضك عند {{price}}. المجموع {{total}}؛ الطلب {{order_number}}.',
+  ],
+  match_sold: ['بعت {{item}}', 'تمت المطابقة عند {{price}}. تستلم {{payout}}؛ الطلب {{order_number}}.'],
+  order_created: ['الطلب {{order_number}}', 'تم تسجيل طلبك {{item}}. المجموع {{total}}.'],
+  order_received: ['طلب جديد {{order_number}}', 'طلب شخص {{item}}. سنخبرك عند الدفع.'],
+  payment_succeeded: ['تم استلام الدفعة', 'دفعت {{total}} مقابل {{item}}. نحتفظ بها حتى تستلم.'],
+  order_paid: ['تم دفع الطلب {{order_number}}', 'تم دفع {{item}}: اشحنه قبل {{ship_by}}.'],
+  payment_held: ['دفعة محفوظة لك', '{{total}} مقابل {{item}} محفوظة حتى يستلم المشتري.'],
+  order_processing: ['الطلب {{order_number}} قيد التحضير', 'البائع يحضّر {{item}}.'],
+  ship_by_reminder: ['اشحن {{item}} قريبًا', 'يجب شحن الطلب {{order_number}} قبل {{ship_by}} وإلا أُلغي.'],
+  order_shipped: ['{{item}} في الطريق', 'شُحن مع {{carrier}}، رقم التتبع {{tracking}}.'],
+  order_delivered: ['وصل {{item}}', 'افحصه خلال ثلاثة أيام ثم أكّد الاستلام أو أخبرنا بالمشكلة.'],
+  order_arrived: ['وصل {{item}}', 'أمام المشتري ثلاثة أيام للفحص ثم تستلم مالك.'],
+  inspection_ending: ['بقي يوم واحد: {{item}}', 'أكّد أو أخبرنا بالمشكلة؛ غدًا يكتمل الطلب تلقائيًا.'],
+  order_completed: ['اكتمل الطلب {{order_number}}', 'كان ذلك {{item}}. أخبر الآخرين كيف كانت التجربة.'],
+  order_cancelled: ['أُلغي الطلب {{order_number}}', 'لن يُسلَّم {{item}}. يعود ما دُفع إلى المشتري.'],
+  payment_failed: ['فشل الدفع', 'تعذّر دفع الطلب {{order_number}} ({{item}}) وأُغلق.'],
+  order_on_hold: ['الطلب {{order_number}} معلّق', 'نراجع طلب {{item}}. المهل متوقفة.'],
+  refund_issued: ['يعود إليك {{amount}}', 'المبلغ المسترد عن {{item}}، الطلب {{order_number}}، في الطريق.'],
+  payment_released: ['{{payout}} لك', 'تمت تسوية {{item}} والمال في محفظتك.'],
+  payout_completed: ['تم تحويل {{amount}}', 'غادر تحويلك إلى مصرفك.'],
+  payout_failed: ['فشل التحويل', 'عاد {{amount}} إلى محفظتك. {{reason}}'],
+  new_offer: ['عرض جديد على {{item}}', '{{person}} يعرض {{amount}}.'],
+  offer_countered: ['عرض مضاد على {{item}}', '{{person}} يقترح {{amount}}. الدور لك.'],
+  offer_accepted: ['قُبل العرض', '{{item}} مقابل {{amount}}: قُبل العرض.'],
+  offer_declined: ['رُفض العرض', 'رُفض العرض {{amount}} على {{item}}.'],
+  offer_expired: ['انتهى العرض', 'انتهت مهلة العرض {{amount}} على {{item}}.'],
+  offer_lapsed: ['لم تتم الصفقة', 'لم يُدفع ثمن {{item}} في الوقت وعاد للبيع.'],
+  new_message: ['{{person}}', '{{preview}}'],
+  messages_many: ['{{person}}: {{count}} رسائل جديدة', '{{preview}}'],
+  product_sold: ['بيع {{item}}', 'بيع إعلانك مقابل {{price}}.'],
+  price_drop: ['انخفض سعر {{item}}', 'السعر الآن {{price}}.'],
+  price_alert: ['{{item}} بسعر {{price}}', 'وصل أدنى طلب إلى {{threshold}}.'],
+  review_received: ['تقييم لك', 'أعطاك {{person}} {{rating}} من 5.'],
+  new_follower: ['{{person}} يتابعك', 'سيصله ما تعرضه.'],
+  user_registered: ['أهلًا بك في بورصة', 'حسابك جاهز.'],
+  password_changed: ['تغيّرت كلمة مرورك', 'إن لم تكن أنت، فغيّرها فورًا.'],
+  new_device: ['تسجيل دخول جديد', 'فُتح حسابك على جهاز جديد. {{device}}'],
+};
+
+export const AR_MAILS: Mails = {
+  email_verification: [
+    'أكّد عنوان بريدك',
+    'مرحبًا {{name}}،\n\nيرجى تأكيد أن هذا العنوان لك. يعمل الرابط مرة واحدة ولمدة 24 ساعة.\n\nإن لم يكن لديك حساب هنا فتجاهل هذه الرسالة.',
+    'تأكيد العنوان',
+  ],
+  password_reset: [
+    'اختر كلمة مرور جديدة',
+    'مرحبًا {{name}}،\n\nطلب شخص، ونرجو أنه أنت، كلمة مرور جديدة. يعمل الرابط مرة واحدة ولمدة ساعة، ويسجّل خروجك من كل الأجهزة.\n\nإن لم تكن أنت فتجاهل هذه الرسالة: تبقى كلمة مرورك كما هي.',
+    'اختيار كلمة مرور',
+  ],
+  password_changed: [
+    'تغيّرت كلمة مرورك',
+    'مرحبًا {{name}}،\n\nتغيّرت كلمة مرورك وسُجّل الخروج من الأجهزة الأخرى.\n\nإن لم تكن أنت فاطلب كلمة مرور جديدة فورًا.',
+    'افتح بورصة',
+  ],
+  account_locked: [
+    'محاولات دخول إلى حسابك',
+    'مرحبًا {{name}}،\n\nجُرّبت كلمات مرور خاطئة كثيرة على حسابك، ونحن نبطئ صاحبها. ما زال بإمكانك الدخول من جهازك المعتاد.',
+    'افتح بورصة',
+  ],
+  new_device: [
+    'تسجيل دخول جديد إلى حسابك',
+    'مرحبًا {{name}}،\n\nفُتح حسابك على جهاز لم نره من قبل: {{device}}\n\nإن لم تكن أنت فغيّر كلمة مرورك.',
+    'عرض أجهزتك',
+  ],
+  account_deleted: [
+    'حُذف حسابك',
+    'مرحبًا،\n\nحُذف حسابك. ما يلزمنا القانون بحفظه، مثل الطلبات، يبقى دون اسمك.',
+    'افتح بورصة',
+  ],
+  user_registered: [
+    'أهلًا بك في بورصة',
+    'مرحبًا {{name}}،\n\nحسابك جاهز. قدّم عروضك، واعرض ما لديك، وساوم في السوق.',
+    'تجوّل',
+  ],
+  match_bought: [
+    'اشتريت {{item}}',
+    'مرحبًا {{name}}،\n\nتمت مطابقة عرضك على {{item}} عند {{price}}.\n\nالطلب {{order_number}}\nالمجموع {{total}}',
+    'عرض الطلب',
+  ],
+  match_sold: [
+    'بعت {{item}}',
+    'مرحبًا {{name}}،\n\nتمت مطابقة طلبك لبيع {{item}} عند {{price}}.\n\nالطلب {{order_number}}\nتستلم {{payout}}',
+    'عرض الطلب',
+  ],
+  order_created: [
+    'طلبك {{order_number}}',
+    'مرحبًا {{name}}،\n\nشكرًا لطلبك {{item}}.\n\nالمجموع {{total}}',
+    'عرض الطلب',
+  ],
+  order_paid: [
+    'دُفع الطلب {{order_number}}: اشحن {{item}}',
+    'مرحبًا {{name}}،\n\nدُفع ثمن {{item}}. اشحنه قبل {{ship_by}}.\n\nتستلم {{payout}} عندما يصل إلى المشتري.',
+    'عرض الطلب',
+  ],
+  payment_succeeded: [
+    'استلمنا {{total}} مقابل {{item}}',
+    'مرحبًا {{name}}،\n\nوصلت دفعتك {{total}} عن الطلب {{order_number}}.',
+    'عرض الطلب',
+  ],
+  payment_failed: [
+    'فشل دفعك مقابل {{item}}',
+    'مرحبًا {{name}}،\n\nتعذّر دفع الطلب {{order_number}} وأُغلق. لم يؤخذ منك شيء.',
+    'عرض الطلب',
+  ],
+  order_shipped: [
+    '{{item}} في الطريق',
+    'مرحبًا {{name}}،\n\nشُحن {{item}}.\n\nشركة الشحن {{carrier}}\nرقم التتبع {{tracking}}',
+    'عرض الطلب',
+  ],
+  refund_issued: [
+    'يعود إليك {{amount}}',
+    'مرحبًا {{name}}،\n\nالمبلغ المسترد {{amount}} عن {{item}}، الطلب {{order_number}}، في الطريق.',
+    'عرض الطلب',
+  ],
+  payout_completed: [
+    'تم تحويل {{amount}}',
+    'مرحبًا {{name}}،\n\nغادر تحويلك {{amount}} إلى مصرفك.',
+    'افتح المحفظة',
+  ],
+};
