@@ -22,6 +22,10 @@ export const answer = <const T extends string, D extends z.ZodType>(
     .object({
       type: z.literal(type),
       seq: Seq.optional().meta({ description: 'The last seq of your line' }),
+      id: z
+        .string()
+        .optional()
+        .meta({ description: 'Of the event that follows on every line of yours: one of the two is enough' }),
       data,
       ref: Ref,
     })
@@ -150,6 +154,11 @@ export const USER_EVENTS = [
     description: 'You look elsewhere',
     data: MessageData,
   }),
+  answer('done', {
+    id: 'Done',
+    description: 'Answers a command that says nothing by itself, such as `typing:start`, when it has a ref',
+    data: z.looseObject({ conversation_id: z.string() }),
+  }),
   answer('message:sent', {
     id: 'MessageSentAnswer',
     description: 'It is stored, with its seq in the conversation',
@@ -168,6 +177,16 @@ export const USER_EVENTS = [
   event('conversation:updated', {
     id: 'ConversationUpdated',
     description: 'Somebody of support came into a conversation of yours',
+    data: MessageData,
+  }),
+  event('message:updated', {
+    id: 'MessageUpdated',
+    description: 'A message was edited, deleted, or reacted to',
+    data: MessageData,
+  }),
+  event('conversation:updated', {
+    id: 'ConversationUpdated',
+    description: 'Who takes part in a conversation of yours has changed',
     data: MessageData,
   }),
   event('message:delivered', {

@@ -3,6 +3,9 @@
  * from these schemas; `channel-events.ts` has the way back.
  */
 import { z } from 'zod';
+import { MAX_CENTS } from '../domain/money.ts';
+import { OFFER_TYPES } from '../domain/offers/offer.ts';
+import { MessageBody } from './chat.ts';
 
 /** A frame larger than this is refused unread. */
 export const MAX_CHANNEL_FRAME_BYTES = 16_384;
@@ -14,12 +17,6 @@ export const HEARTBEAT_SECONDS = 50;
 const Seq = z.int().nonnegative();
 const Ref = z.string().max(64).optional().meta({ description: 'Echoed in the answer' });
 const Id = z.string().max(64);
-const ClientId = z
-  .string()
-  .min(1)
-  .max(64)
-  .optional()
-  .meta({ description: 'A repeat under the same client_id gets the first answer and happens once' });
 
 // ---- Client to server: every socket ----
 
@@ -55,22 +52,61 @@ export const SendCommand = z
   .strictObject({
     type: z.literal('message:send'),
     conversation_id: Id,
-    message_type: z.enum(['text', 'image']).default('text'),
-    content: z.string().max(5_000).optional(),
-    image_urls: z.array(z.string().max(500)).max(10).optional(),
-    reply_to: Id.optional(),
-    client_id: ClientId,
+    ...MessageBody.shape,
     ref: Ref,
   })
   .meta({ id: 'MessageSend', description: 'Answered with `message:sent` once it is stored' });
+export const DeliveredCommand = z
+  .strictObject({ type: z.literal('message:delivered'), conversation_id: Id, seq: Seq, ref: Ref })
+  .meta({ id: 'MessageDeliveredHere', description: 'This device has the messages up to here' });
 export const ReadCommand = z
   .strictObject({
     type: z.literal('message:read'),
     conversation_id: Id,
     seq: Seq.optional().meta({ description: 'Read up to here; all of it when left out' }),
+    message_id: Id.optional().meta({ description: 'The same by the id of the message' }),
     ref: Ref,
   })
-  .meta({ id: 'MessageRead' });
+  .meta({ id: 'MessageRead', description: 'Answered with `done`' });
+
+const Cents = z.int().min(-MAX_CENTS).max(MAX_CENTS);
+const Note = z.string().max(500).optional().meta({ description: 'Goes with the offer' });
+const Hours = z
+  .number()
+  .min(1)
+  .max(72)
+  .optional()
+  .meta({ description: 'How long it waits for an answer; 24 when left out' });
+export const OfferCreateCommand = z
+  .strictObject({
+    type: z.literal('offer:create'),
+    listing_id: Id,
+    offer_type: z
+      .enum(OFFER_TYPES)
+      .optional()
+      .meta({ description: '`swap` when listings are given, else `offer`, when left out' }),
+    amount_cents: Cents.positive().optional(),
+    swap_listing_ids: z.array(Id).max(20).optional(),
+    cash_adjust_cents: Cents.optional().meta({
+      description: 'Of a swap: cash on top, positive when you pay it, negative when you ask for it',
+    }),
+    message: Note,
+    expires_in_hours: Hours,
+    ref: Ref,
+  })
+  .meta({ id: 'OfferCreate', description: 'Answered with `offer:created`; you are the buyer' });
+export const OFFER_RESPONSES = ['accept', 'decline', 'reject', 'counter', 'withdraw', 'cancel'] as const;
+export const OfferRespondCommand = z
+  .strictObject({
+    type: z.literal('offer:respond'),
+    offer_id: Id,
+    action: z.enum(OFFER_RESPONSES),
+    amount_cents: Cents.optional().meta({ description: 'Of a counter; in a swap the cash on top' }),
+    message: Note,
+    expires_in_hours: Hours,
+    ref: Ref,
+  })
+  .meta({ id: 'OfferRespond', description: 'Answered with `offer:responded`' });
 const FeedSubject = { listing_id: Id, ref: Ref };
 export const FeedSubscribeCommand = z
   .strictObject({ type: z.literal('offer:feed:subscribe'), ...FeedSubject })
@@ -101,7 +137,10 @@ export const UserCommand = z.discriminatedUnion('type', [
   TypingStartCommand,
   TypingStopCommand,
   SendCommand,
+  DeliveredCommand,
   ReadCommand,
+  OfferCreateCommand,
+  OfferRespondCommand,
   FeedSubscribeCommand,
   FeedUnsubscribeCommand,
   MarketSubscribeCommand,

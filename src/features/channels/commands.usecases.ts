@@ -1,10 +1,12 @@
 import type { Deps } from '../../deps.ts';
 import type { Failure } from '../../domain/errors.ts';
 import type { Caller } from '../../http/factory.ts';
-import { Problem, problem } from '../../http/problem.ts';
+import { Problem } from '../../http/problem.ts';
 import type { SocketAnswer } from '../../platform/channels/socket-commands.ts';
 import type { UserCommand } from '../../wire/channels.ts';
 import { visibleProduct } from '../catalog/products.usecases.ts';
+import { performChat } from './chat-commands.usecases.ts';
+import { performOffer } from './offer-commands.usecases.ts';
 import { feedTopic } from './offer-feed.usecases.ts';
 import { followMarket, marketTopic } from './product-news.usecases.ts';
 
@@ -35,6 +37,17 @@ const asCaller = (userId: string): Caller => ({
 
 async function perform(deps: Deps, userId: string, command: UserCommand): Promise<SocketAnswer> {
   switch (command.type) {
+    case 'conversation:join':
+    case 'conversation:leave':
+    case 'typing:start':
+    case 'typing:stop':
+    case 'message:send':
+    case 'message:delivered':
+    case 'message:read':
+      return { frames: [await performChat(deps, userId, command)] };
+    case 'offer:create':
+    case 'offer:respond':
+      return { frames: [await performOffer(deps, userId, command)] };
     case 'offer:feed:subscribe':
       return { frames: [], follow: await feedTopic(deps, command.listing_id, asCaller(userId)) };
     case 'offer:feed:unsubscribe':
@@ -51,7 +64,5 @@ async function perform(deps: Deps, userId: string, command: UserCommand): Promis
         frames: [{ type: 'market:unsubscribed', data: { product_id: command.product_id ?? null } }],
         unfollow: marketTopic(command.product_id),
       };
-    default:
-      throw problem('route_not_found', `There is no ${command.type} yet for ${userId}.`);
   }
 }

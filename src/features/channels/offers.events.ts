@@ -21,7 +21,7 @@ const OfferFacts = z.looseObject({
 export type OfferFacts = z.infer<typeof OfferFacts>;
 
 /** Moves by which somebody answers an offer. */
-const RESPONSES: ReadonlySet<string> = new Set(['accepted', 'declined', 'countered']);
+const RESPONSES: ReadonlySet<string> = new Set(['accepted', 'declined', 'countered', 'withdrawn']);
 
 /** The frames of one event for each of the two; whoever answered hears that the answer stands as well. */
 function framesOf(

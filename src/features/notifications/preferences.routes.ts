@@ -226,7 +226,10 @@ preferencesRoutes.openapi(
     summary: 'Name a number; a code is sent to it',
     ...mutation(signedIn),
     request: { body: jsonBody(PhoneBody) },
-    responses: { 202: json(PhoneSchema, 'The code is on its way'), ...problems(400, 401, 409, 413, 415, 503) },
+    responses: {
+      202: json(PhoneSchema, 'The code is on its way'),
+      ...problems(400, 401, 409, 413, 415, 503),
+    },
   }),
   async (c) => {
     const { phone } = c.req.valid('json');

@@ -54,7 +54,10 @@ export async function changePreferences(
   throw problem('unavailable', 'Your preferences are changing too fast; try again.');
 }
 
-function merged(before: Preferences, { masters, named, toggles, quietHours }: PreferenceChanges): Preferences {
+function merged(
+  before: Preferences,
+  { masters, named, toggles, quietHours }: PreferenceChanges,
+): Preferences {
   const all: Partial<Record<Toggle, boolean>> = { ...before.toggles };
   for (const [name, isOn] of Object.entries(named))
     if (isOn !== undefined) all[NAMED_TOGGLES[name as NamedToggle]] = isOn;

@@ -21,7 +21,12 @@ export type DeviceRow = typeof devices.$inferSelect;
 export async function subscribe(
   deps: Deps,
   userId: string,
-  { endpoint, p256dh, auth, userAgent }: { endpoint: string; p256dh: string; auth: string; userAgent: string },
+  {
+    endpoint,
+    p256dh,
+    auth,
+    userAgent,
+  }: { endpoint: string; p256dh: string; auth: string; userAgent: string },
 ): Promise<SubscriptionRow> {
   if (deps.push.publicKey === null) throw problem('unavailable', 'Pushes are not configured here.');
   if (!deps.push.accepts(endpoint))
