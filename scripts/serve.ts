@@ -98,6 +98,7 @@ function guide(url: string): string {
     '  Bourse is open.',
     '',
     page('/', 'the market: products and a live book'),
+    page('/souk', 'the souk: things of shops and of neighbours'),
     page('/docs', 'the API, to read and to try'),
     page('/openapi.json', 'its description (OpenAPI 3.1)'),
     page('/asyncapi.json', 'the live feed (AsyncAPI 3.1)'),

@@ -145,5 +145,6 @@ export function createDocumentRoutes(app: OpenAPIHono<AppEnv>) {
 
   routes.get('/', page);
   routes.get('/docs', page);
+  routes.get('/souk', page);
   return routes;
 }
