@@ -24,6 +24,8 @@ export const offers = sqliteTable(
     sellerId: text().notNull(),
     /** Which of this buyer's offers on this listing it is: two made at once cannot both be the last allowed. */
     ordinal: integer().notNull(),
+    /** Who made the first move. */
+    openedBy: text({ enum: OFFER_SIDES }).notNull().default('buyer'),
     conversationId: text().notNull(),
     /** A JSON array of what the buyer gives; empty unless it is a swap. */
     swapListingIds: text().notNull(),

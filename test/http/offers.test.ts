@@ -12,6 +12,7 @@ import {
   offersOf,
   readListing,
   readOffer,
+  type TestOffer,
 } from '../support/offers.ts';
 import { type Purchase, readOrder } from '../support/purchases.ts';
 
@@ -300,6 +301,58 @@ describe('answering', () => {
         await refusalOf(await answer(made, 'counter', seller, json)),
       );
     expect(await readOffer(made, buyer)).toMatchObject({ version: 1, status: 'pending' });
+  });
+});
+
+describe('an offer in a conversation', () => {
+  it('is the buyer’s, or the lister’s to who asked; who is who comes from the conversation', async () => {
+    const [ann, ben] = [await somebody(), await somebody()];
+    const listing = await listed(ben, { isNegotiable: false, autoAcceptCents: 45_000 });
+    const started = await bodyOf<{ id: string }>(
+      await request('/api/v1/conversations', {
+        token: ann.token,
+        json: { other_user_id: ben.userId, listing_id: listing.id, initial_message: 'Is it still there?' },
+      }),
+    );
+    const propose = (user: TestUser | undefined, json: Record<string, unknown>, id = started.id) =>
+      request(`/api/v1/conversations/${id}/offers`, { token: user?.token, json });
+    const response = await propose(ben, {
+      price_cents: 46_000,
+      buyer_id: stranger.userId,
+      message: 'For you.',
+    });
+    expect(response.status).toBe(201);
+    const made = await bodyOf<TestOffer>(response);
+    expect(made).toMatchObject({
+      role: 'seller',
+      status: 'pending',
+      awaiting: 'buyer',
+      buyer_id: ann.userId,
+      conversation_id: started.id,
+      allowed_actions: ['withdraw'],
+    });
+    expect(await refusalOf(await propose(ben, { price_cents: 45_000 }))).toBe('409 offer_open_already');
+    const countered = await answered(made, 'counter', ann, { price_cents: 40_000 });
+    expect(countered).toMatchObject({ awaiting: 'seller', offers_left: 5 });
+    expect(await refusalOf(await answer(made, 'counter', ben, { price_cents: 46_000 }))).toBe(
+      '422 invalid_price',
+    );
+    expect(await answered(made, 'accept', ben)).toMatchObject({ status: 'accepted', amount_cents: 40_000 });
+    const { data } = await bodyOf<{ data: { content: string; message_type: string }[] }>(
+      await request(`/api/v1/conversations/${started.id}/messages`, { token: ann.token }),
+    );
+    expect(data.reverse().map(({ content }) => content)).toEqual([
+      'Is it still there?',
+      'Offer: AED 460.00\nFor you.',
+      'Counter-offer: AED 400.00',
+      'Accepted: AED 400.00. The order is to be paid within a day.',
+    ]);
+    expect(await refusalOf(await propose(undefined, { price_cents: 1 }))).toBe('401 unauthenticated');
+    for (const [user, id] of [
+      [stranger, started.id],
+      [ann, 'cnv_0000000000000000'],
+    ] as const)
+      expect(await refusalOf(await propose(user, { price_cents: 1 }, id))).toBe('404 conversation_not_found');
   });
 });
 

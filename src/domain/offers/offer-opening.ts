@@ -6,10 +6,13 @@ import { MAX_CENTS } from '../money.ts';
 import { err, ok, type Result } from '../result.ts';
 import {
   MAX_OFFERS_PER_LISTING,
+  MAX_SWAP_LISTINGS,
   OFFER_LIFE_MS,
   OFFER_SYSTEM,
+  type OfferSide,
   type OfferState,
   type OfferType,
+  otherSide,
 } from './offer.ts';
 import { type OfferStep, offerStep } from './offer-machine.ts';
 
@@ -37,12 +40,14 @@ export interface GivenListing {
 export interface OfferOpening {
   id: string;
   type: OfferType;
+  /** Who makes it: a buyer, or the lister to somebody who has asked about the listing. */
+  by: OfferSide;
   buyerId: string;
   /** Null for the asking price of a direct buy, and for no cash in a swap. */
   amountCents: number | null;
   lifeMs?: number;
   given: readonly GivenListing[];
-  /** What this buyer has tried on this listing before, of this kind. */
+  /** What this side has tried between these two on this listing before, of this kind. */
   offersMade: number;
   hasOpenOffer: boolean;
   isBlocked: boolean;
@@ -60,8 +65,13 @@ const range = (minCents: number, maxCents: number, detail: string): Failure =>
   failure('invalid_price', detail, { min_cents: minCents, max_cents: maxCents });
 
 function amountOf(opening: OfferOpening, listing: WantedListing): Result<number, Failure> {
-  const { type, amountCents } = opening;
+  const { type, by, amountCents } = opening;
   const { priceCents } = listing;
+  if (by === 'seller') {
+    return amountCents !== null && amountCents >= 1 && amountCents <= priceCents
+      ? ok(amountCents)
+      : err(range(1, priceCents, 'An offer of yours is at most the price of the listing.'));
+  }
   if (type === 'direct_buy') {
     return amountCents === null || amountCents === priceCents
       ? ok(priceCents)
@@ -81,17 +91,21 @@ function amountOf(opening: OfferOpening, listing: WantedListing): Result<number,
 }
 
 function refusalOf(opening: OfferOpening, listing: WantedListing, nowMs: number): Failure | null {
-  const { type, buyerId, given } = opening;
+  const { type, by, buyerId, given } = opening;
+  if (by === 'seller' && type !== 'offer')
+    return failure('not_negotiable', 'A lister offers an amount of money for the listing.');
   if (listing.sellerId === buyerId) return failure('own_listing', 'This listing is your own.');
   if (opening.isBlocked) return failure('conversation_blocked', 'One of you has blocked the other.');
   if (!onSale(listing, nowMs))
     return failure('listing_unavailable', 'This listing is not on sale now.', { listing_id: listing.id });
-  if (type === 'offer' && !listing.isNegotiable)
+  if (type === 'offer' && by === 'buyer' && !listing.isNegotiable)
     return failure('not_negotiable', 'The price of this listing is fixed.');
   if (type === 'swap' && !listing.acceptsSwaps)
     return failure('not_negotiable', 'This listing is not up for a swap.');
   if (type === 'swap' && given.length === 0)
     return failure('swap_listing_unavailable', 'A swap needs a listing of yours in return.');
+  if (given.length > MAX_SWAP_LISTINGS)
+    return failure('swap_listing_unavailable', `A swap gives at most ${MAX_SWAP_LISTINGS} listings.`);
   const unfit = given.find(
     (one) => one.sellerId !== buyerId || !onSale(one, nowMs) || !one.isSameCurrency || one.id === listing.id,
   );
@@ -104,7 +118,7 @@ function refusalOf(opening: OfferOpening, listing: WantedListing, nowMs: number)
   if (opening.hasOpenOffer)
     return failure(
       'offer_open_already',
-      'You have an open offer on this listing; withdraw or answer it first.',
+      'There is an open offer between you on this listing; withdraw or answer it first.',
     );
   if (opening.offersMade >= MAX_OFFERS_PER_LISTING)
     return failure('offers_used_up', `No more than ${MAX_OFFERS_PER_LISTING} offers on one listing.`, {
@@ -127,7 +141,7 @@ export function openOffer(
   if (refused) return err(refused);
   const amount = amountOf(opening, listing);
   if (!amount.ok) return amount;
-  const { id, type, buyerId, lifeMs = OFFER_LIFE_MS } = opening;
+  const { id, type, by, buyerId, lifeMs = OFFER_LIFE_MS } = opening;
   const amountCents = amount.value;
   const expiresAtMs = nowMs + lifeMs;
   const offer: OfferState = {
@@ -138,11 +152,12 @@ export function openOffer(
     sellerId: listing.sellerId,
     status: 'pending',
     version: 1,
-    awaiting: 'seller',
+    awaiting: otherSide(by),
     round: 1,
     amountCents,
-    buyerCents: amountCents,
-    sellerCents: listing.priceCents,
+    // Who has not spoken yet stands at the price of the listing, or at nothing.
+    buyerCents: by === 'buyer' ? amountCents : 0,
+    sellerCents: by === 'buyer' ? listing.priceCents : amountCents,
     expiresAtMs,
     frozenRemainingMs: null,
     isAuto: false,
@@ -151,15 +166,15 @@ export function openOffer(
     offer,
     event: 'offer.created',
     effects: [],
-    move: { offerId: id, round: 1, by: 'buyer', amountCents, expiresAtMs, atMs: nowMs },
+    move: { offerId: id, round: 1, by, amountCents, expiresAtMs, atMs: nowMs },
     history: {
       offerId: id,
       version: 1,
       from: null,
       to: 'pending',
       action: 'create',
-      actorType: 'buyer',
-      actorId: buyerId,
+      actorType: by,
+      actorId: by === 'buyer' ? buyerId : listing.sellerId,
       atMs: nowMs,
     },
   };
@@ -169,13 +184,13 @@ export function openOffer(
   return second.ok ? ok([first, second.value]) : second;
 }
 
-/** Thresholds are amounts of money: they say nothing to a swap. */
+/** Thresholds are the lister's own, and amounts of money: they say nothing to a swap. */
 function answerAtOnce(
-  { type, isBought }: OfferOpening,
+  { type, by, isBought }: OfferOpening,
   listing: WantedListing,
   amountCents: number,
 ): 'auto_accept' | 'auto_decline' | null {
-  if (type === 'swap') return null;
+  if (type === 'swap' || by === 'seller') return null;
   if (isBought) return 'auto_accept';
   const answer = automaticAnswer(listing, amountCents);
   return answer === null ? null : `auto_${answer}`;

@@ -95,7 +95,7 @@ export interface OfferState {
   round: number;
   /** The number that stands: that of the latest move. */
   amountCents: number;
-  /** The latest number of each side; the seller's first is the price of the listing. */
+  /** The latest number of each side; before they speak, the seller's is the price of the listing, the buyer's nothing. */
   buyerCents: number;
   sellerCents: number;
   /** When it lapses unanswered; null while frozen. */

@@ -34,8 +34,9 @@ function framesOf(
   const { buyer_id, seller_id, actor_id } = offer;
   if (name === 'created')
     return new Map([
-      [seller_id, [frame('offer:new')]],
-      [buyer_id, [frame('offer:created')]],
+      // A lister may make one as well, to somebody who asked.
+      [actor_id === seller_id ? buyer_id : seller_id, [frame('offer:new')]],
+      [actor_id === seller_id ? seller_id : buyer_id, [frame('offer:created')]],
     ]);
   return new Map(
     [buyer_id, seller_id].map((userId) => [
@@ -52,7 +53,8 @@ const tellOfOffer: DomainEventHandler = async (deps, event) => {
   if (!facts.success) return;
   const name = event.type.slice('offer.'.length);
   await tellUsers(deps, framesOf(event.event_id, name, facts.data));
-  const isBid = name === 'created' || (name === 'countered' && facts.data.actor_id === facts.data.buyer_id);
+  const isMove = name === 'created' || name === 'countered';
+  const isBid = isMove && facts.data.actor_id === facts.data.buyer_id;
   if (isBid) await tellOfferFeed(deps, event, facts.data);
 };
 

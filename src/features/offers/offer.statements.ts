@@ -110,6 +110,7 @@ export function openingStatements(
 ): Statement[] {
   const [opening] = steps;
   const { by, amountCents, expiresAtMs, atMs, round } = opening!.move!;
+  const { actorId } = opening!.history;
   const given = givenListingIds(row);
   return [
     db.insert(offers).values(row),
@@ -119,7 +120,7 @@ export function openingStatements(
       round,
       parentId: null,
       by,
-      actorId: row.buyerId,
+      actorId,
       amountCents,
       message: row.message,
       expiresAt: expiresAtMs,

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, inArray, lt, lte, type SQL, sql } from 'drizzle-orm';
+import { conversations } from '../../db/chat-schema.ts';
 import type { Db } from '../../db/client.ts';
 import { offerHistory, offerListings, offerMoves, offers } from '../../db/offers-schema.ts';
 import { orders } from '../../db/orders-schema.ts';
@@ -23,10 +24,13 @@ export async function findOffer(db: Db, id: string): Promise<OfferRow | null> {
   return byMove?.offer ?? null;
 }
 
-/** What a buyer has tried on a listing so far. */
+/** What has been tried between a buyer and the lister of a listing so far. */
 export interface EarlierOffers {
+  /** By the buyer. */
   haggles: number;
   directBuys: number;
+  /** By the lister. */
+  proposals: number;
   lastOrdinal: number;
   open: OfferRow | null;
 }
@@ -37,10 +41,12 @@ export async function earlierOffers(db: Db, listingId: string, buyerId: string):
     .from(offers)
     .where(and(eq(offers.listingId, listingId), eq(offers.buyerId, buyerId)))
     .orderBy(desc(offers.ordinal));
-  const haggles = rows.filter(({ type }) => isHaggle(type)).length;
+  const mine = rows.filter(({ openedBy }) => openedBy === 'buyer');
+  const haggles = mine.filter(({ type }) => isHaggle(type)).length;
   return {
     haggles,
-    directBuys: rows.length - haggles,
+    directBuys: mine.length - haggles,
+    proposals: rows.length - mine.length,
     lastOrdinal: rows[0]?.ordinal ?? 0,
     open: rows.find(({ status }) => OPEN_STATUSES.some((open) => open === status)) ?? null,
   };
@@ -149,6 +155,16 @@ export interface PersonRow {
   id: string;
   username: string;
   displayName: string;
+}
+
+/** Who talks about which listing in a conversation; null unless it is about one. */
+export async function findTalk(
+  db: Db,
+  conversationId: string,
+): Promise<{ listingId: string; userIds: readonly string[] } | null> {
+  const [row] = await db.select().from(conversations).where(eq(conversations.id, conversationId));
+  if (row?.contextType !== 'listing') return null;
+  return { listingId: row.contextId, userIds: [row.buyerId, row.sellerId] };
 }
 
 /** The names of at most 90 users. */

@@ -17,6 +17,7 @@ import { presentHistory, presentMove, presentOffer } from './offers.presenter.ts
 import {
   AnswerBody,
   BuyBody,
+  ConversationId,
   CounterBody,
   ListingId,
   ListingOfferBody,
@@ -34,6 +35,7 @@ import {
 } from './offers.schemas.ts';
 import {
   createOffer,
+  createOfferInConversation,
   getOffer,
   getOfferPast,
   type NewOffer,
@@ -75,8 +77,10 @@ function newOffer(c: Context<AppEnv>, listingId: string, terms: OfferTerms, type
   };
 }
 
-async function create(c: Context<AppEnv>, offer: NewOffer) {
-  const made = await createOffer(c.get('deps'), callerIn(c), offer);
+const create = async (c: Context<AppEnv>, offer: NewOffer) =>
+  created(c, await createOffer(c.get('deps'), callerIn(c), offer));
+
+async function created(c: Context<AppEnv>, made: OfferOfCaller) {
   sendEventsSoon(c);
   const body = await presentAnswer(c, made);
   return c.json(body, 201, { Location: `/api/v1/offers/${made.row.id}` });
@@ -117,6 +121,24 @@ offersRoutes.openapi(
     responses: CREATED,
   }),
   async (c) => create(c, newOffer(c, c.req.valid('param').listing_id, c.req.valid('json'))),
+);
+
+offersRoutes.openapi(
+  createRoute({
+    ...mutation(party),
+    method: 'post',
+    path: '/conversations/{conversation_id}/offers',
+    operationId: 'createOfferInConversation',
+    tags: TAGS,
+    summary: 'Make an offer in the conversation about a listing: as its buyer, or as its lister to who asked',
+    request: { params: ConversationId, body: jsonBody(ListingOfferBody) },
+    responses: CREATED,
+  }),
+  async (c) => {
+    const { conversation_id } = c.req.valid('param');
+    const { listingId: _, ...offer } = newOffer(c, '', c.req.valid('json'));
+    return created(c, await createOfferInConversation(c.get('deps'), callerIn(c), conversation_id, offer));
+  },
 );
 
 offersRoutes.openapi(

@@ -36,6 +36,7 @@ export const OfferId = z.object({
   offer_id: Id.meta({ example: 'ofr_0123456789abcdef', description: 'The offer, or any move of it' }),
 });
 export const ListingId = z.object({ listing_id: Id.meta({ example: 'lst_0123456789abcdef' }) });
+export const ConversationId = z.object({ conversation_id: Id.max(64) });
 export const ProductId = z.object({
   product_id: Id.meta({ example: 'lst_0123456789abcdef', description: 'A listing, by the name of SL-13' }),
 });

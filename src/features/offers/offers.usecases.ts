@@ -43,7 +43,14 @@ import {
   stepStatements,
 } from './offer.statements.ts';
 import { sayAtOnce } from './offer-cards.ts';
-import { type EarlierOffers, earlierOffers, findOffer, historyOf, movesOf } from './offers.repository.ts';
+import {
+  type EarlierOffers,
+  earlierOffers,
+  findOffer,
+  findTalk,
+  historyOf,
+  movesOf,
+} from './offers.repository.ts';
 
 /** Every loss means that somebody else changed the offer or its listing, so this bounds how long the last waits. */
 const ATTEMPTS = 12;
@@ -62,6 +69,8 @@ export interface NewOffer {
   message?: string | null;
   /** 1 to 72 hours; a day when left out. */
   lifeMs?: number;
+  /** Whom the lister makes it to: somebody who has asked about the listing. Never from a body. */
+  proposedTo?: string;
   /** A purchase with one click: the asking price needs no further yes. */
   isBought?: boolean;
   correlationId?: string;
@@ -92,9 +101,12 @@ const listingNotFound = () => problem('listing_not_found', 'There is no such lis
 
 const isRace = (error: unknown): boolean => isStale(error) || isUniqueViolation(error);
 
-function offersLeft({ haggles, directBuys }: EarlierOffers, type: OfferType): number {
-  return Math.max(0, MAX_OFFERS_PER_LISTING - (isHaggle(type) ? haggles : directBuys));
+function offersMade(earlier: EarlierOffers, by: OfferSide, type: OfferType): number {
+  if (by === 'seller') return earlier.proposals;
+  return isHaggle(type) ? earlier.haggles : earlier.directBuys;
 }
+const offersLeft = (earlier: EarlierOffers, type: OfferType): number =>
+  Math.max(0, MAX_OFFERS_PER_LISTING - offersMade(earlier, 'buyer', type));
 
 async function forSide(deps: Deps, row: OfferRow, side: OfferSide): Promise<OfferOfCaller> {
   return {
@@ -199,13 +211,35 @@ export function createOffer(deps: Deps, caller: OfferCaller, input: NewOffer): P
   return untilSettled(() => attemptToCreate(deps, caller, input));
 }
 
+/**
+ * Makes an offer in the conversation about a listing: on it as its buyer, or as its lister to the other one. Refuses
+ * `conversation_not_found` besides, also where the conversation is about something else.
+ */
+export async function createOfferInConversation(
+  deps: Deps,
+  caller: OfferCaller,
+  conversationId: string,
+  input: Omit<NewOffer, 'listingId'>,
+): Promise<OfferOfCaller> {
+  const talk = await findTalk(deps.db, conversationId);
+  const proposedTo = talk?.userIds.find((userId) => userId !== caller.userId);
+  if (!talk?.userIds.includes(caller.userId) || proposedTo === undefined)
+    throw problem(
+      'conversation_not_found',
+      'There is no such conversation about a listing, or it is not yours.',
+    );
+  return createOffer(deps, caller, { ...input, listingId: talk.listingId, proposedTo });
+}
+
 async function attemptToCreate(deps: Deps, { userId }: OfferCaller, input: NewOffer): Promise<OfferOfCaller> {
   const { db } = deps;
   const given = [...new Set(input.swapListingIds ?? [])];
   const rows = await loadListings(db, [input.listingId, ...given]);
   const listing = rows.find(({ id }) => id === input.listingId);
   if (!listing || (!isPublic(listing.status) && listing.sellerId !== userId)) throw listingNotFound();
-  const earlier = await earlierOffers(db, listing.id, userId);
+  const by: OfferSide = input.proposedTo !== undefined && listing.sellerId === userId ? 'seller' : 'buyer';
+  const buyerId = by === 'seller' ? input.proposedTo! : userId;
+  const earlier = await earlierOffers(db, listing.id, buyerId);
   const nowMs = deps.now();
   if (earlier.open && isDue(offerState(earlier.open), nowMs)) {
     await expire(deps, earlier.open);
@@ -216,13 +250,14 @@ async function attemptToCreate(deps: Deps, { userId }: OfferCaller, input: NewOf
     {
       id,
       type: input.type,
-      buyerId: userId,
+      by,
+      buyerId,
       amountCents: input.amountCents,
       ...(input.lifeMs === undefined ? {} : { lifeMs: input.lifeMs }),
       given: givenListings(given, rows, listing.currency),
-      offersMade: isHaggle(input.type) ? earlier.haggles : earlier.directBuys,
+      offersMade: offersMade(earlier, by, input.type),
       hasOpenOffer: earlier.open !== null,
-      isBlocked: await isBlocked(deps, userId, listing.sellerId),
+      isBlocked: await isBlocked(deps, buyerId, listing.sellerId),
       isBought: input.isBought ?? false,
     },
     wantedListing(listing),
@@ -231,7 +266,7 @@ async function attemptToCreate(deps: Deps, { userId }: OfferCaller, input: NewOf
   if (!opened.ok) throw new Problem(opened.error);
   const { conversation } = await openConversation(deps, {
     callerId: userId,
-    otherUserId: listing.sellerId,
+    otherUserId: by === 'seller' ? buyerId : listing.sellerId,
     context: { type: 'listing', id: listing.id },
     sellerId: listing.sellerId,
   });
@@ -243,9 +278,10 @@ async function attemptToCreate(deps: Deps, { userId }: OfferCaller, input: NewOf
     listingTitle: listing.title,
     listPriceCents: listing.priceCents,
     currency: listing.currency,
-    buyerId: userId,
+    buyerId,
     sellerId: listing.sellerId,
     ordinal: earlier.lastOrdinal + 1,
+    openedBy: by,
     conversationId: conversation.id,
     swapListingIds: JSON.stringify(input.type === 'swap' ? given : []),
     ...stateColumns(last.offer),
@@ -260,7 +296,7 @@ async function attemptToCreate(deps: Deps, { userId }: OfferCaller, input: NewOf
   };
   await commitOpening(deps, row, opened.value, rows, input.correlationId ?? newId('req', deps.random));
   const kept = (await findOffer(db, id))!;
-  return forSide(deps, kept, 'buyer');
+  return forSide(deps, kept, by);
 }
 
 async function commitOpening(

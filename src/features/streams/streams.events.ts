@@ -11,6 +11,7 @@ const MAX_ROOMS = 10;
 const OfferFacts = z.object({
   listing_id: z.string(),
   buyer_id: z.string(),
+  actor_id: z.string().nullable(),
   offer_type: z.string(),
   amount_cents: z.int(),
   currency: z.string(),
@@ -20,7 +21,7 @@ const BlockFacts = z.object({ blocker_id: z.string(), blocked_id: z.string() });
 /** A live offer: whoever watches sees that somebody bids, by the name that the lister lets be seen. */
 const showOffer: DomainEventHandler = async (deps, event) => {
   const offer = OfferFacts.safeParse(event.data);
-  if (!offer.success) return;
+  if (!offer.success || offer.data.actor_id !== offer.data.buyer_id) return;
   const rooms = await liveStreamsShowing(deps.db, offer.data.listing_id, MAX_ROOMS);
   if (rooms.length === 0) return;
   const data = await feedOffer(deps, event, offer.data);

@@ -31,6 +31,7 @@ const GIVEN: GivenListing = {
 const OPENING: OfferOpening = {
   id: 'ofr_1',
   type: 'offer',
+  by: 'buyer',
   buyerId: 'usr_buyer',
   amountCents: 40_000,
   given: [],
@@ -106,6 +107,33 @@ describe('opening an offer', () => {
       value: [
         { offer: { isAuto: false }, event: 'offer.created' },
         { offer: { isAuto: true }, event: 'offer.accepted', history: { actorType: 'system' } },
+      ],
+    });
+  });
+
+  it.each([
+    ['at the price', { amountCents: 50_000 }, 'pending'],
+    ['above it', { amountCents: 50_001 }, 'invalid_price'],
+    ['of nothing', { amountCents: 0 }, 'invalid_price'],
+    ['of no amount', { amountCents: null }, 'invalid_price'],
+    ['as a swap', { type: 'swap', given: [GIVEN] }, 'not_negotiable'],
+    ['to themselves', { buyerId: 'usr_seller' }, 'own_listing'],
+    ['after five', { offersMade: 5 }, 'offers_used_up'],
+  ] as [string, Partial<OfferOpening>, string][])('by the lister %s: %s', (_, opening, expected) => {
+    // The thresholds and the fixed price are the lister's own.
+    const terms = { autoAcceptCents: 45_000, autoDeclineCents: 44_000, isNegotiable: false };
+    expect(outcome({ by: 'seller', ...opening }, terms)).toBe(expected);
+  });
+
+  it('by the lister awaits the buyer, who may name anything below', () => {
+    const opened = openOffer({ ...OPENING, by: 'seller', amountCents: 45_000 }, LISTING, NOW_MS);
+    expect(opened).toMatchObject({
+      value: [
+        {
+          offer: { awaiting: 'buyer', buyerCents: 0, sellerCents: 45_000 },
+          move: { by: 'seller' },
+          history: { actorType: 'seller', actorId: 'usr_seller' },
+        },
       ],
     });
   });

@@ -1,0 +1,1 @@
+ALTER TABLE `offers` ADD `opened_by` text DEFAULT 'buyer' NOT NULL;
