@@ -84,6 +84,8 @@ export const orders = sqliteTable(
     index('orders_buyer').on(t.buyerId, t.createdAt, t.id),
     index('orders_seller').on(t.sellerId, t.createdAt, t.id),
     index('orders_tracking').on(t.trackingNumber),
+    index('orders_created').on(t.createdAt, t.id),
+    index('orders_status').on(t.status, t.createdAt, t.id),
     index('orders_paid').on(t.paidAt).where(sql`paid_at is not null`),
     index('orders_completed').on(t.completedAt).where(sql`completed_at is not null`),
     index('orders_offer').on(t.offerId),

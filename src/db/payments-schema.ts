@@ -245,7 +245,10 @@ export const webhookInbox = sqliteTable(
     attempts: integer().notNull(),
     lastError: text(),
   },
-  (t) => [index('webhook_inbox_open').on(t.processedAt, t.receivedAt)],
+  (t) => [
+    index('webhook_inbox_open').on(t.processedAt, t.receivedAt),
+    index('webhook_inbox_received').on(t.receivedAt, t.eventId),
+  ],
 );
 
 /** The circuit breaker in front of the processor, shared by all isolates. */

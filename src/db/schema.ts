@@ -360,12 +360,23 @@ export const trades = sqliteTable(
 );
 
 /** Messages that could not be processed, kept for a person to read and replay (EV-07). */
-export const deadLetters = sqliteTable('dead_letters', {
-  id: text().primaryKey(),
-  queue: text().notNull(),
-  body: text().notNull(),
-  reason: text().notNull(),
-  attempts: integer().notNull(),
-  createdAt: createdAt(),
-  replayedAt: integer(),
-});
+export const deadLetters = sqliteTable(
+  'dead_letters',
+  {
+    id: text().primaryKey(),
+    queue: text().notNull(),
+    body: text().notNull(),
+    reason: text().notNull(),
+    attempts: integer().notNull(),
+    createdAt: createdAt(),
+    replayedAt: integer(),
+    /** When somebody decided that it is not worth sending again. */
+    discardedAt: integer(),
+  },
+  (t) => [
+    index('dead_letters_created').on(t.createdAt, t.id),
+    index('dead_letters_waiting')
+      .on(t.createdAt, t.id)
+      .where(sql`replayed_at is null and discarded_at is null`),
+  ],
+);

@@ -157,6 +157,7 @@ export const ERROR_CODES = [
   'moderation_action_not_found',
   'already_lifted',
   'fee_schedule_taken',
+  'webhook_not_found',
   // Discovery
   'too_many_watched',
   'saved_search_not_found',

@@ -156,6 +156,7 @@ export const STATUS = {
   moderation_action_not_found: 404,
   already_lifted: 409,
   fee_schedule_taken: 409,
+  webhook_not_found: 404,
   notification_not_found: 404,
   delivery_not_found: 404,
   delivery_done: 409,

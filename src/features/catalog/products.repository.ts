@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gte, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
 import { type Db, GUARD_SQL } from '../../db/client.ts';
 import { products, sizes } from '../../db/schema.ts';
+import type { Statement } from '../ledger/ledger.statements.ts';
 import type { ProductSort, ProductsQuery } from './catalog.schemas.ts';
 
 export type ProductRow = typeof products.$inferSelect;
@@ -28,6 +29,7 @@ export async function updateProduct(
   version: number,
   changes: Partial<NewProductRow>,
   booksChange: boolean,
+  more: readonly Statement[] = [],
 ): Promise<void> {
   const raiseBooks = db
     .update(sizes)
@@ -40,6 +42,7 @@ export async function updateProduct(
       .where(and(eq(products.id, id), eq(products.version, version))),
     db.run(sql.raw(GUARD_SQL)),
     ...(booksChange ? [raiseBooks] : []),
+    ...more,
   ]);
 }
 

@@ -3,6 +3,7 @@ import { anyone, mutation, open, permitted } from '../../http/access.ts';
 import { isUnchanged } from '../../http/etag.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
+import { auditedActor } from '../audit/audit.statements.ts';
 import { rememberView } from '../discovery/interactions.usecases.ts';
 import { presentListItem, presentProduct } from './catalog.presenter.ts';
 import {
@@ -144,6 +145,7 @@ productsRoutes.openapi(
       c.req.valid('param').product_id,
       c.req.valid('header')['if-match'],
       c.req.valid('json'),
+      auditedActor(c),
     );
     return c.json(present(whole), 200, { ETag: productTag(whole) });
   },

@@ -7,7 +7,9 @@ import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { requiredVersion } from '../../http/etag.ts';
 import type { Caller } from '../../http/factory.ts';
 import { problem } from '../../http/problem.ts';
+import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
 import { tellOfProduct } from '../channels/product-news.usecases.ts';
+import type { Statement } from '../ledger/ledger.statements.ts';
 import { syncBooks } from './book-config.ts';
 import {
   type NewProduct,
@@ -125,12 +127,42 @@ function changedColumns(changes: ProductChanges): Partial<NewProductRow> {
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }
 
+/** The line of a change in the audit log: showing and hiding by the names of SN-38, with what they were. */
+function changeAudit(
+  deps: Deps,
+  current: ProductRow,
+  columns: Partial<ProductRow>,
+  actor: AuditedActor,
+): Statement {
+  const names = (Object.keys(columns) as (keyof ProductRow)[]).filter(
+    (name) => !name.endsWith('Key') && columns[name] !== current[name],
+  );
+  const factsOf = (row: Partial<ProductRow>) => Object.fromEntries(names.map((name) => [name, row[name]]));
+  const action = names.includes('hidden')
+    ? `product_${columns.hidden ? 'hidden' : 'shown'}`
+    : names.includes('featured')
+      ? `product_${columns.featured ? 'featured' : 'unfeatured'}`
+      : 'product_changed';
+  return auditStatement(
+    deps.db,
+    actor,
+    {
+      action,
+      target: { type: 'product', id: current.id },
+      before: factsOf(current),
+      after: factsOf(columns),
+    },
+    { id: newId('aud', deps.random), atMs: deps.now() },
+  );
+}
+
 /** Changes a product that is still at the version of `ifMatch`, then tells its books what concerns them. */
 export async function changeProduct(
   deps: Deps,
   id: string,
   ifMatch: string | undefined,
   changes: ProductChanges,
+  actor: AuditedActor,
 ): Promise<WholeProduct> {
   const booksChange = await retryStale(async () => {
     const current = await findProduct(deps.db, id);
@@ -141,7 +173,10 @@ export async function changeProduct(
       (column) => columns[column] !== undefined && columns[column] !== current[column],
     );
     try {
-      await updateProduct(deps.db, id, version, { ...columns, updatedAt: deps.now() }, concernsBooks);
+      const audit = changeAudit(deps, current, columns, actor);
+      await updateProduct(deps.db, id, version, { ...columns, updatedAt: deps.now() }, concernsBooks, [
+        audit,
+      ]);
     } catch (error) {
       throw isUniqueViolation(error, 'products.sku_key') ? skuTaken() : error;
     }

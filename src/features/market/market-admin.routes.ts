@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { keyOf } from '../../domain/ids.ts';
+import { keyOf, newId } from '../../domain/ids.ts';
+import type { BookStatus } from '../../domain/market/order.ts';
 import type { HistoricTrade } from '../../domain/market/record.ts';
 import { mutation, permitted } from '../../http/access.ts';
 import { callerIn } from '../../http/auth.ts';
@@ -8,13 +9,27 @@ import { readIdempotencyKey } from '../../http/idempotency.ts';
 import { IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { rawJson } from '../../http/raw-json.ts';
+import { auditedActor, auditStatement } from '../audit/audit.statements.ts';
 import { syncBooks } from '../catalog/book-config.ts';
-import { listSizeIds, updateBookRules } from './market.repository.ts';
+import { type BookRulesRow, findBookRules, listSizeIds, updateBookRules } from './market.repository.ts';
 import { BookParams, HistoryAnswer, HistoryBody, RulesAnswer, RulesBody } from './market.schemas.ts';
 
 const TAGS = ['Administration'];
 /** Books asked in one request of a rebuild. */
 const BOOKS_PER_REBUILD = 200;
+
+const rulesView = (row: BookRulesRow) => ({
+  status: row.bookStatus,
+  price_rule: row.priceRule,
+  self_trade: row.selfTrade,
+  collar_factor: row.collarFactor,
+});
+
+const BOOK_AUDITED_AS: Record<BookStatus, string> = {
+  open: 'book_rules_changed',
+  cancel_only: 'book_cancel_only',
+  halted: 'book_halted',
+};
 
 export const marketAdminRoutes = createRoutes();
 
@@ -76,20 +91,29 @@ marketAdminRoutes.openapi(
   async (c) => {
     const deps = c.get('deps');
     const { product_id, size_id } = c.req.valid('param');
-    const { status, price_rule, self_trade, collar_factor } = c.req.valid('json');
-    const row = await updateBookRules(
-      deps.db,
-      product_id,
-      size_id,
-      {
-        ...(status === undefined ? {} : { bookStatus: status }),
-        ...(price_rule === undefined ? {} : { priceRule: price_rule }),
-        ...(self_trade === undefined ? {} : { selfTrade: self_trade }),
-        ...(collar_factor === undefined ? {} : { collarFactor: collar_factor }),
-      },
-      deps.now(),
-    );
-    if (row === null) throw problem('size_not_found', 'This product has no such size.');
+    const { status, price_rule, self_trade, collar_factor, reason } = c.req.valid('json');
+    const before = await findBookRules(deps.db, product_id, size_id);
+    if (before === null) throw problem('size_not_found', 'This product has no such size.');
+    const changes: Partial<BookRulesRow> = {
+      ...(status === undefined ? {} : { bookStatus: status }),
+      ...(price_rule === undefined ? {} : { priceRule: price_rule }),
+      ...(self_trade === undefined ? {} : { selfTrade: self_trade }),
+      ...(collar_factor === undefined ? {} : { collarFactor: collar_factor }),
+    };
+    const row = await updateBookRules(deps.db, product_id, size_id, changes, deps.now(), [
+      auditStatement(
+        deps.db,
+        auditedActor(c),
+        {
+          action: BOOK_AUDITED_AS[changes.bookStatus ?? before.bookStatus],
+          target: { type: 'book', id: size_id },
+          before: rulesView(before),
+          after: rulesView({ ...before, ...changes }),
+          reason: reason ?? null,
+        },
+        { id: newId('aud', deps.random), atMs: deps.now() },
+      ),
+    ]);
     await syncBooks(deps, [size_id]);
     deps.memo.drop(keyOf('siz', size_id) ?? '');
     deps.log.info('book_rules_changed', {
@@ -97,16 +121,7 @@ marketAdminRoutes.openapi(
       size_id,
       request_id: c.get('requestId'),
     });
-    return c.json(
-      {
-        size_id,
-        status: row.bookStatus,
-        price_rule: row.priceRule,
-        self_trade: row.selfTrade,
-        collar_factor: row.collarFactor,
-      },
-      200,
-    );
+    return c.json({ size_id, ...rulesView(row) }, 200);
   },
 );
 

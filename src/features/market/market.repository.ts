@@ -3,6 +3,7 @@ import type { Db } from '../../db/client.ts';
 import { bookOrders, feeSchedules, matches, products, sizes, trades } from '../../db/schema.ts';
 import type { FeeRate } from '../../domain/market/fees.ts';
 import type { BookStatus, OrderStatus, PriceRule, SelfTradeMode, Side } from '../../domain/market/order.ts';
+import type { Statement } from '../ledger/ledger.statements.ts';
 
 /** The market's reads of D1: the projection of the books, and the fee schedule. Nothing here is on the way of an order. */
 export type OrderRow = typeof bookOrders.$inferSelect & { currency: string };
@@ -172,25 +173,38 @@ export interface BookRulesRow {
   collarFactor: number | null;
 }
 
-/** Changes a book's rules and marks its configuration as changed; null when there is no such size of this product. */
+const RULES = {
+  bookStatus: sizes.bookStatus,
+  priceRule: sizes.priceRule,
+  selfTrade: sizes.selfTrade,
+  collarFactor: sizes.collarFactor,
+};
+
+/** The rules of a book; null when there is no such size of this product. */
+export async function findBookRules(db: Db, productId: string, sizeId: string): Promise<BookRulesRow | null> {
+  const [row] = await db
+    .select(RULES)
+    .from(sizes)
+    .where(and(eq(sizes.id, sizeId), eq(sizes.productId, productId)));
+  return row ?? null;
+}
+
+/** Changes the rules of a book that is there and marks its configuration as changed, together with more. */
 export async function updateBookRules(
   db: Db,
   productId: string,
   sizeId: string,
   rules: Partial<BookRulesRow>,
   nowMs: number,
-): Promise<BookRulesRow | null> {
-  const [row] = await db
+  more: readonly Statement[],
+): Promise<BookRulesRow> {
+  const update = db
     .update(sizes)
     .set({ ...rules, configVersion: sql`${sizes.configVersion} + 1`, updatedAt: nowMs })
     .where(and(eq(sizes.id, sizeId), eq(sizes.productId, productId)))
-    .returning({
-      bookStatus: sizes.bookStatus,
-      priceRule: sizes.priceRule,
-      selfTrade: sizes.selfTrade,
-      collarFactor: sizes.collarFactor,
-    });
-  return row ?? null;
+    .returning(RULES);
+  const [[row]] = await db.batch([update, ...more]);
+  return row!;
 }
 
 /** Ids of all sizes after `afterId`, for walks over every book. */

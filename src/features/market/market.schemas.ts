@@ -152,8 +152,11 @@ export const RulesBody = z
       .nullable()
       .optional()
       .meta({ description: 'null switches the collar off' }),
+    reason: z.string().trim().min(1).max(500).optional().meta({ description: 'For the audit log' }),
   })
-  .refine((body) => Object.keys(body).length > 0, { message: 'Name at least one rule' })
+  .refine((body) => Object.keys(body).some((rule) => rule !== 'reason'), {
+    message: 'Name at least one rule',
+  })
   .meta({ id: 'BookRules' });
 export const RulesAnswer = z
   .object({

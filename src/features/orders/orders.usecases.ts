@@ -165,19 +165,28 @@ export async function listOrders(
   const position = decodeCursor(page.cursor, ListCursor);
   const ids = await listOrderIds(deps.db, filter, position, page.limit + 1);
   const shownIds = ids.slice(0, page.limit);
-  const permissions = filter.userId === caller.userId ? [] : await permissionsOf(deps.db, caller.userId);
-  const stored = new Map((await loadOrders(deps.db, shownIds)).map((found) => [found.row.id, found]));
-  const orders: OrderOfCaller[] = [];
-  for (const id of shownIds) {
-    const found = stored.get(id)!;
-    orders.push(forActor(deps, await freshOf(deps, found), caller, permissions));
-  }
+  const orders = await ordersForCaller(deps, shownIds, caller, filter.userId === caller.userId);
   const last = orders.at(-1);
   return {
     // What fell due just now may no longer have the status that was asked for.
     orders: orders.filter(({ row }) => filter.status === undefined || row.status === filter.status),
     nextCursor: ids.length > page.limit && last ? encodeCursor([last.row.createdAt, last.row.id]) : null,
   };
+}
+
+/** Orders by their ids, each up to date to the moment; `areOwn` spares the question what else the caller may do. */
+export async function ordersForCaller(
+  deps: Deps,
+  ids: readonly string[],
+  caller: Caller,
+  areOwn = false,
+): Promise<OrderOfCaller[]> {
+  const permissions = areOwn ? [] : await permissionsOf(deps.db, caller.userId);
+  const stored = new Map((await loadOrders(deps.db, ids)).map((found) => [found.row.id, found]));
+  const orders: OrderOfCaller[] = [];
+  for (const id of ids)
+    orders.push(forActor(deps, await freshOf(deps, stored.get(id)!), caller, permissions));
+  return orders;
 }
 
 async function freshOf(deps: Deps, stored: StoredOrder): Promise<StoredOrder> {

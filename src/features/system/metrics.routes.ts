@@ -38,7 +38,7 @@ const GAUGES: readonly Gauge[] = [
   {
     name: 'bourse_dead_letters',
     help: 'Messages that wait for a person',
-    sql: 'SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL',
+    sql: 'SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL AND discarded_at IS NULL',
   },
 ];
 

@@ -1,12 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { count, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, count, isNull, sql } from 'drizzle-orm';
 import { deadLetters, sizes } from '../../db/schema.ts';
 import type { Deps } from '../../deps.ts';
-import { open, permitted } from '../../http/access.ts';
-import { decodeCursor, encodeCursor, PageQuery, pageOf } from '../../http/cursor.ts';
+import { open } from '../../http/access.ts';
 import { createRoutes } from '../../http/factory.ts';
-import { json, problems, rfc3339, Timestamp } from '../../http/openapi.ts';
-import { problem } from '../../http/problem.ts';
+import { json, rfc3339, Timestamp } from '../../http/openapi.ts';
 
 /** How long a part may take to answer before it counts as down. */
 const CHECK_TIMEOUT_MS = 3_000;
@@ -76,7 +74,10 @@ systemRoutes.openapi(
       check(deps, () => deps.books.ping()),
       check(deps, async () => {
         const [[dead], [unsynced]] = await deps.db.batch([
-          deps.db.select({ rows: count() }).from(deadLetters).where(isNull(deadLetters.replayedAt)),
+          deps.db
+            .select({ rows: count() })
+            .from(deadLetters)
+            .where(and(isNull(deadLetters.replayedAt), isNull(deadLetters.discardedAt))),
           deps.db
             .select({ rows: count() })
             .from(sizes)
@@ -96,87 +97,5 @@ systemRoutes.openapi(
       backlog,
     };
     return isUp ? c.json(body, 200) : c.json(body, 503);
-  },
-);
-
-const DeadLetter = z
-  .object({
-    id: z.string(),
-    queue: z.string(),
-    body: z.unknown(),
-    reason: z.string(),
-    attempts: z.int(),
-    created_at: Timestamp,
-    replayed_at: Timestamp.nullable(),
-  })
-  .meta({ id: 'DeadLetter' });
-
-const presentDeadLetter = (row: typeof deadLetters.$inferSelect) => ({
-  id: row.id,
-  queue: row.queue,
-  body: JSON.parse(row.body) as unknown,
-  reason: row.reason,
-  attempts: row.attempts,
-  created_at: rfc3339(row.createdAt),
-  replayed_at: row.replayedAt === null ? null : rfc3339(row.replayedAt),
-});
-
-systemRoutes.openapi(
-  createRoute({
-    ...permitted('dead_letters.manage'),
-    method: 'get',
-    path: '/api/v1/admin/dead-letters',
-    tags: ['Administration'],
-    operationId: 'listDeadLetters',
-    summary: 'Messages that could not be processed, newest first',
-    request: { query: PageQuery },
-    responses: { 200: json(pageOf(DeadLetter), 'Dead letters'), ...problems(401, 403) },
-  }),
-  async (c) => {
-    const { limit, cursor } = c.req.valid('query');
-    const position = decodeCursor(cursor, z.tuple([z.number(), z.string()]));
-    const rows = await c
-      .get('deps')
-      .db.select()
-      .from(deadLetters)
-      .where(
-        position === null
-          ? undefined
-          : sql`(${deadLetters.createdAt}, ${deadLetters.id}) < (${position[0]}, ${position[1]})`,
-      )
-      .orderBy(desc(deadLetters.createdAt), desc(deadLetters.id))
-      .limit(limit + 1);
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    return c.json(
-      {
-        data: page.map(presentDeadLetter),
-        next_cursor: rows.length > limit && last ? encodeCursor([last.createdAt, last.id]) : null,
-      },
-      200,
-    );
-  },
-);
-
-systemRoutes.openapi(
-  createRoute({
-    ...permitted('dead_letters.manage'),
-    method: 'post',
-    path: '/api/v1/admin/dead-letters/{id}/replay',
-    tags: ['Administration'],
-    operationId: 'replayDeadLetter',
-    summary: 'Send a dead letter to its queue once more',
-    request: { params: z.object({ id: z.string().max(100) }) },
-    responses: { 200: json(DeadLetter, 'The letter, marked as replayed'), ...problems(401, 403, 404) },
-  }),
-  async (c) => {
-    const deps = c.get('deps');
-    const { id } = c.req.valid('param');
-    const [letter] = await deps.db.select().from(deadLetters).where(eq(deadLetters.id, id));
-    if (!letter) throw problem('dead_letter_not_found', 'There is no such dead letter.');
-    await deps.requeue(letter.queue, JSON.parse(letter.body));
-    const replayedAt = deps.now();
-    await deps.db.update(deadLetters).set({ replayedAt }).where(eq(deadLetters.id, id));
-    return c.json(presentDeadLetter({ ...letter, replayedAt }), 200);
   },
 );
