@@ -358,13 +358,14 @@ export class Conversation extends DurableObject<Env> {
     return true;
   }
 
-  private async type(userId: string, isTyping: boolean): Promise<Reached<boolean>> {
+  private async type(userId: string, isTyping: boolean): Promise<Reached<'shown' | 'no_part' | 'blocked'>> {
     if (this.running === null) return null;
     const { thread } = this.running;
-    if (!thread.participants.has(userId) || isClosed(thread)) return false;
-    if (isTyping) this.typing.start(userId);
-    else this.typing.stop(userId);
-    return true;
+    if (!thread.participants.has(userId)) return 'no_part';
+    if (!isTyping) this.typing.stop(userId);
+    else if (isClosed(thread)) return 'blocked';
+    else this.typing.start(userId);
+    return 'shown';
   }
 
   private async addFile(userId: string, file: AttachedFile): Promise<Reached<boolean>> {

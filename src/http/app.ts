@@ -16,6 +16,7 @@ import { channelsAliases, channelsRoutes } from '../features/channels/channels.r
 import { offerFeedRoutes } from '../features/channels/offer-feed.routes.ts';
 import { blocksRoutes } from '../features/conversations/blocks.routes.ts';
 import { conversationsRoutes } from '../features/conversations/conversations.routes.ts';
+import { filesRoutes } from '../features/conversations/files.routes.ts';
 import { messagesRoutes } from '../features/conversations/messages.routes.ts';
 import { discoveryRoutes } from '../features/discovery/discovery.routes.ts';
 import { disputesRoutes } from '../features/disputes/disputes.routes.ts';
@@ -162,6 +163,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', blocksRoutes);
   app.route('/api/v1', conversationsRoutes);
   app.route('/api/v1', messagesRoutes);
+  app.route('/api/v1', filesRoutes);
   app.route('/api/v1', offersRoutes);
   app.route('/api/v1', notificationsRoutes);
   app.route('/api/v1', mailboxRoutes);

@@ -10,7 +10,8 @@ const EMAIL =
   /[\p{L}\p{N}._%+-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[\p{L}\p{N}-]{1,63}(?:\s?(?:\.|\(dot\)|\[dot\])\s?[\p{L}]{2,24})+/iu;
 /** Digits in the groups that telephone numbers are written in. */
 const DIGIT_RUN = /\+?\d(?:[\s().-]{0,2}\d){7,14}/g;
-const MONEY_BEFORE = /(?:[$€£]|usd|eur|gbp|aed)\s*$/i;
+/** Of an amount, or of a reference such as an order number. */
+const NO_PHONE_BEFORE = /(?:[$€£#]|usd|eur|gbp|aed|\b[a-z]{2,4}[-_])\s*$/i;
 
 const PAYMENT_WORDS =
   /\b(?:paypal|venmo|cash\s?app|zelle|western\s+union|money\s?gram|revolut|wise\s+transfer|bank\s+transfer|wire\s+(?:me|transfer)|iban|swift\s+code|bitcoin|btc|usdt|crypto|ethereum|gift\s?cards?|friends\s+and\s+family|pay\s+(?:me\s+)?(?:in\s+)?cash|cash\s+on\s+delivery|outside\s+(?:of\s+)?(?:the\s+)?(?:app|site|platform)|off\s+(?:the\s+)?(?:app|site|platform))\b/i;
@@ -21,7 +22,7 @@ function hasPhoneNumber(text: string): boolean {
   for (const { 0: run, index } of text.matchAll(DIGIT_RUN)) {
     const digits = run.replace(/\D/g, '').length;
     if (digits < 8 || digits > 15) continue;
-    if (!MONEY_BEFORE.test(text.slice(Math.max(0, index - 5), index))) return true;
+    if (!NO_PHONE_BEFORE.test(text.slice(Math.max(0, index - 5), index))) return true;
   }
   return false;
 }

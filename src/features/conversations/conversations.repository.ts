@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, or } from 'drizzle-orm';
+import { and, desc, eq, gt, lt, or } from 'drizzle-orm';
 import { blocks, conversationParticipants, conversations } from '../../db/chat-schema.ts';
 import { type Db, GUARD_SQL } from '../../db/client.ts';
 import { outboxStatement } from '../../db/outbox.ts';
@@ -142,5 +142,41 @@ export async function conversationsOfPair(db: Db, userA: string, userB: string):
     .select({ id: conversations.id })
     .from(conversations)
     .where(eq(conversations.pairKey, pairKey(userA, userB)));
+  return rows.map(({ id }) => id);
+}
+
+/** The conversations about one thing: of one pair, or of everybody who talks about it. */
+export async function conversationsAbout(
+  db: Db,
+  { type, id }: ConversationContext,
+  pair?: readonly [string, string],
+): Promise<ConversationRow[]> {
+  return db
+    .select()
+    .from(conversations)
+    .where(
+      and(
+        eq(conversations.contextType, type),
+        eq(conversations.contextId, id),
+        pair === undefined ? undefined : eq(conversations.pairKey, pairKey(...pair)),
+      ),
+    );
+}
+
+/** A page of the conversations that a user takes part in, by id. */
+export async function conversationsOf(
+  db: Db,
+  userId: string,
+  afterId: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: conversationParticipants.conversationId })
+    .from(conversationParticipants)
+    .where(
+      and(eq(conversationParticipants.userId, userId), gt(conversationParticipants.conversationId, afterId)),
+    )
+    .orderBy(conversationParticipants.conversationId)
+    .limit(limit);
   return rows.map(({ id }) => id);
 }

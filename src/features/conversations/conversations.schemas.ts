@@ -177,3 +177,8 @@ export const ChatSocketQuery = z.object({
     .optional()
     .meta({ description: '`message:new` by its other name, `message:received`' }),
 });
+
+export const ChatImage = ConversationId.extend({
+  hash: z.string().max(64).meta({ description: 'As in the url of the image' }),
+  file: z.string().max(16).meta({ example: '640.webp' }),
+});

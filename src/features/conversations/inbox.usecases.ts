@@ -5,6 +5,7 @@ import type { ConversationContext } from '../../domain/chat/conversation.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { problem } from '../../http/problem.ts';
 import type { MessageBody } from '../../wire/chat.ts';
+import { getOffer } from '../offers/offers.usecases.ts';
 import {
   averageResponseMs,
   countUnread,
@@ -50,11 +51,12 @@ export async function startConversation(
   callerId: string,
   { otherUserId, context, initialMessage, retryKey }: NewConversation,
 ): Promise<{ row: InboxRow; isNew: boolean; sent: SentMessage | null }> {
-  const sellerId = await sellerOf(deps, callerId, otherUserId, context);
+  const subject = await subjectOf(deps, callerId, otherUserId, context);
+  const sellerId = await sellerOf(deps, callerId, otherUserId, subject);
   const { conversation, isNew } = await openConversation(deps, {
     callerId,
     otherUserId,
-    context,
+    context: subject,
     ...(sellerId === null ? {} : { sellerId }),
   });
   const sent =
@@ -65,6 +67,20 @@ export async function startConversation(
   const row = await findInboxRow(deps.db, callerId, conversation.id);
   if (row === null) throw conversationNotFound();
   return { row, isNew, sent };
+}
+
+/** An offer is talked about where it was made: in the conversation about its listing. */
+async function subjectOf(
+  deps: Deps,
+  callerId: string,
+  otherUserId: string,
+  context: ConversationContext,
+): Promise<ConversationContext> {
+  if (context.type !== 'offer') return context;
+  const { row } = await getOffer(deps, context.id, { userId: callerId });
+  if (row.buyerId !== otherUserId && row.sellerId !== otherUserId)
+    throw problem('offer_not_found', 'There is no such offer between the two of you.');
+  return { type: 'listing', id: row.listingId };
 }
 
 /** Sees to it that the two have a part in what they talk about; answers who of them sells. */

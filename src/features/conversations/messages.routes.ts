@@ -1,13 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
-import { z } from 'zod';
 import { mutation, party } from '../../http/access.ts';
 import { callerIn } from '../../http/auth.ts';
-import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { readIdempotencyKey } from '../../http/idempotency.ts';
 import { IDEMPOTENCY_KEY, json, jsonBody, problems } from '../../http/openapi.ts';
 import { MessageBody } from '../../wire/chat.ts';
-import { messagesView, storedView } from './conversations.presenter.ts';
+import { storedView } from './conversations.presenter.ts';
 import {
   ConversationId,
   DeliveredBody,
@@ -19,21 +17,17 @@ import {
   StoredMessage,
   TypingBody,
 } from './conversations.schemas.ts';
-import { readPeople } from './inbox.usecases.ts';
+import { pageOfMessages } from './message-page.ts';
 import {
   deleteMessage,
   editMessage,
   markDelivered,
   react,
-  readConversation,
-  readMessages,
   sendMessage,
-  seqIn,
   setTyping,
 } from './messages.usecases.ts';
 
 const TAGS = ['Conversations'];
-const MessagesCursor = z.tuple([z.number().int().positive()]);
 
 export const messagesRoutes = createRoutes();
 
@@ -81,28 +75,7 @@ messagesRoutes.openapi(
   }),
   async (c) => {
     const { conversation_id: id } = c.req.valid('param');
-    const { limit, before_message_id, cursor } = c.req.valid('query');
-    const deps = c.get('deps');
-    const { userId } = callerIn(c);
-    const beforeSeq =
-      decodeCursor(cursor, MessagesCursor)?.[0] ??
-      (before_message_id === undefined ? null : seqIn(id, before_message_id));
-    const [view, page] = await Promise.all([
-      readConversation(deps, userId, id),
-      readMessages(deps, userId, id, { beforeSeq, limit }),
-    ]);
-    const people = await readPeople(
-      deps,
-      view.participants.map((one) => one.userId),
-    );
-    const oldest = page.messages.at(-1)?.message.seq;
-    return c.json(
-      {
-        data: messagesView(page, view, people),
-        next_cursor: page.hasMore && oldest !== undefined ? encodeCursor([oldest]) : null,
-      },
-      200,
-    );
+    return c.json(await pageOfMessages(c.get('deps'), callerIn(c).userId, id, c.req.valid('query')), 200);
   },
 );
 

@@ -146,10 +146,11 @@ export async function setTyping(
   conversationId: string,
   isTyping: boolean,
 ): Promise<void> {
-  const isHeard = await reach(deps, conversationId, () =>
+  const answer = await reach(deps, conversationId, () =>
     deps.conversations.typing(conversationId, userId, isTyping),
   );
-  if (!isHeard) throw conversationNotFound();
+  if (answer === 'no_part') throw conversationNotFound();
+  if (answer === 'blocked') throw problem('conversation_blocked', 'One of you has blocked the other.');
 }
 
 export async function readConversation(

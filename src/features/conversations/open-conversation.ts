@@ -14,6 +14,8 @@ export interface Opening {
   context: ConversationContext;
   /** The one of the two who sells; the other user, unless the context says who. */
   sellerId?: string;
+  /** A dispute has to be settled whatever the two think of each other. */
+  evenIfBlocked?: boolean;
 }
 
 /**
@@ -22,14 +24,14 @@ export interface Opening {
  */
 export async function openConversation(
   deps: Deps,
-  { callerId, otherUserId, context, sellerId = otherUserId }: Opening,
+  { callerId, otherUserId, context, sellerId = otherUserId, evenIfBlocked = false }: Opening,
 ): Promise<{ conversation: ConversationRow; isNew: boolean }> {
   if (callerId === otherUserId) throw problem('self_conversation', 'You cannot talk to yourself.');
   const known = await findByPair(deps.db, callerId, otherUserId, context);
   if (known !== null) return { conversation: known, isNew: false };
   const other = await readAccount(deps, otherUserId);
   if (!other.ok) throw new Problem(other.error);
-  if (await isBlocked(deps, callerId, otherUserId))
+  if (!evenIfBlocked && (await isBlocked(deps, callerId, otherUserId)))
     throw problem('conversation_blocked', 'One of you has blocked the other.');
   try {
     await insertConversation(deps.db, {

@@ -79,8 +79,12 @@ export interface Conversations {
   /** Takes what a user said out of the conversation: tombstones stay. */
   erase(conversationId: string, userId: string): Promise<Reached<boolean>>;
   setBlock(conversationId: string, block: Block): Promise<Reached<boolean>>;
-  /** A device that is not on the conversation's own socket types; false for who takes no part. */
-  typing(conversationId: string, userId: string, isTyping: boolean): Promise<Reached<boolean>>;
+  /** A device that is not on the conversation's own socket types, or stopped. */
+  typing(
+    conversationId: string,
+    userId: string,
+    isTyping: boolean,
+  ): Promise<Reached<'shown' | 'no_part' | 'blocked'>>;
   /** Notes what a participant has uploaded; only such may be sent. False for who takes no part. */
   addFile(conversationId: string, userId: string, file: AttachedFile): Promise<Reached<boolean>>;
   /** The conversation as this user sees it; the view is null for who takes no part. */
