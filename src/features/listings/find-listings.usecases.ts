@@ -48,18 +48,20 @@ function within({ centre, radiusM }: { centre: Place; radiusM: number }): SQL {
 }
 
 /** Whatever facet is chosen. */
-const narrowed = (filter: ListingFilter): SQL | undefined =>
+const narrowed = (filter: ListingFilter, nowMs: number): SQL | undefined =>
   and(
     eq(listings.status, 'active'),
+    // One whose days are over is not on sale, whoever has written that down or not.
+    sql`+${listings.expiresAt} > ${nowMs}`,
     filter.minPriceCents === undefined ? undefined : gte(listings.priceCents, filter.minPriceCents),
     filter.maxPriceCents === undefined ? undefined : lte(listings.priceCents, filter.maxPriceCents),
     filter.verified ? verifiedSeller : undefined,
     filter.near === undefined ? undefined : within(filter.near),
   );
 
-const chosen = (filter: ListingFilter): SQL | undefined =>
+const chosen = (filter: ListingFilter, nowMs: number): SQL | undefined =>
   and(
-    narrowed(filter),
+    narrowed(filter, nowMs),
     filter.category === undefined ? undefined : under(filter.category),
     filter.condition === undefined ? undefined : eq(listings.condition, filter.condition),
     filter.channel === undefined ? undefined : eq(listings.channel, filter.channel),
@@ -81,7 +83,7 @@ export async function findListings(
       .select({ id: listings.id })
       .from(listings)
       .innerJoin(matching(expression), joined)
-      .where(chosen(filter))
+      .where(chosen(filter, deps.now()))
       .orderBy(sql`hits.score`, listings.row)
       .limit(limit),
     deps.db
@@ -94,7 +96,7 @@ export async function findListings(
       .from(listings)
       .innerJoin(matching(expression), joined)
       .innerJoin(categories, eq(categories.id, listings.categoryId))
-      .where(narrowed(filter))
+      .where(narrowed(filter, deps.now()))
       .groupBy(categories.slug, listings.condition, listings.channel),
   ]);
   const facet = (by: 'category' | 'condition' | 'channel') => {
@@ -123,7 +125,7 @@ export async function countListingsSince(
     .from(listings)
     .where(
       and(
-        chosen(filter),
+        chosen(filter, deps.now()),
         gt(listings.listedAt, since.listedAtMs),
         ne(listings.sellerId, since.notOf),
         inArray(
