@@ -158,5 +158,6 @@ export const kycDocuments = sqliteTable(
   (t) => [
     index('kyc_documents_user').on(t.userId, t.verificationId, t.createdAt),
     index('kyc_documents_verification').on(t.verificationId),
+    index('kyc_documents_loose').on(t.verificationId, t.createdAt),
   ],
 );

@@ -24,6 +24,7 @@ import { disputesAdminRoutes } from '../features/disputes/disputes-admin.routes.
 import { feeSchedulesRoutes } from '../features/fees/fee-schedules.routes.ts';
 import { flagsRoutes } from '../features/flags/flags.routes.ts';
 import { integrityRoutes } from '../features/integrity/integrity.routes.ts';
+import { kycRoutes } from '../features/kyc/kyc.routes.ts';
 import { ledgerRoutes } from '../features/ledger/ledger.routes.ts';
 import { categoriesRoutes } from '../features/listings/categories.routes.ts';
 import { feedsRoutes } from '../features/listings/feeds.routes.ts';
@@ -49,6 +50,7 @@ import { paymentsRoutes } from '../features/payments/payments.routes.ts';
 import { walletRoutes } from '../features/payments/wallet.routes.ts';
 import { webhookInboxRoutes } from '../features/payments/webhook-inbox.routes.ts';
 import { webhookRoutes } from '../features/payments/webhooks.routes.ts';
+import { exportRoutes } from '../features/privacy/export.routes.ts';
 import { profilesRoutes } from '../features/profiles/profiles.routes.ts';
 import { reportsRoutes } from '../features/reports/reports.routes.ts';
 import { reviewsRoutes } from '../features/reviews/reviews.routes.ts';
@@ -133,6 +135,8 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', deletionRoutes);
   app.route('/api/v1', rolesRoutes);
   app.route('/api/v1', usersRoutes);
+  app.route('/api/v1', kycRoutes);
+  app.route('/api/v1', exportRoutes);
   app.route('/api/v1', twoFactorRoutes);
   app.route('/api/v1', twoFactorAliases);
   app.route('/api/v1', catalogRoutes);

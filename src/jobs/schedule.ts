@@ -12,6 +12,7 @@ import { refreshInterestsWhenDue } from '../features/discovery/interests.usecase
 import { checkSavedSearches } from '../features/discovery/saved-searches.usecases.ts';
 import { rearmAlerts } from '../features/discovery/watchlist.usecases.ts';
 import { reconcile } from '../features/integrity/integrity.usecases.ts';
+import { forgetAbandonedDocuments } from '../features/kyc/kyc-documents.usecases.ts';
 import { expireDueListings } from '../features/listings/listing-expiry.usecases.ts';
 import { forgetOldViews } from '../features/listings/listing-views.usecases.ts';
 import { forgetOldNotices, sweepDeliveries } from '../features/notifications/deliveries.usecases.ts';
@@ -56,6 +57,7 @@ const JOBS: Readonly<Record<string, Job>> = {
   roll_ups: refreshRollUpsWhenDue,
   leftovers: deleteWhatNobodyNeeds,
   identity: purgeIdentity,
+  abandoned_documents: forgetAbandonedDocuments,
   reminders: remindWhoIsDue,
   deleted_accounts: clearRecentlyDeleted,
   outbox: (deps) => deps.outbox.drain(),

@@ -1,0 +1,1 @@
+CREATE INDEX `kyc_documents_loose` ON `kyc_documents` (`verification_id`,`created_at`);
