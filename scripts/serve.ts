@@ -100,6 +100,7 @@ function guide(url: string): string {
     page('/', 'the market: products and a live book'),
     page('/souk', 'the souk: things of shops and of neighbours'),
     page('/docs', 'the API, to read and to try'),
+    page('/live', 'two demo users side by side: messages, offers, notifications'),
     page('/openapi.json', 'its description (OpenAPI 3.1)'),
     page('/asyncapi.json', 'the live feed (AsyncAPI 3.1)'),
     page('/mailbox', 'every mail and text that would have been sent'),

@@ -39,6 +39,7 @@ const UNDOCUMENTED = [
   'POST /api/v1/verify-email/resend',
   'GET /',
   'GET /docs',
+  'GET /live',
   'GET /souk',
   'GET /mailbox',
   'GET /ws',
@@ -192,7 +193,7 @@ describe('/asyncapi.json', () => {
   });
 });
 
-describe.each(['/', '/souk', '/docs'])('the page %s', (path) => {
+describe.each(['/', '/souk', '/docs', '/live'])('the page %s', (path) => {
   it('runs nothing inline and asks no other host for anything', async () => {
     const response = await request(path);
     expect(response.status).toBe(200);

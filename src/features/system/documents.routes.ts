@@ -15,7 +15,7 @@ A marketplace with one order book for each size of a product. Prices are whole m
 
 Every error is \`application/problem+json\` with a stable \`code\`. Every mutation takes an \`Idempotency-Key\`: a repeat gets the first answer, another body under the same key is refused with 422.
 
-Sign in with \`POST /api/v1/auth/login\` and send \`Authorization: Bearer <access_token>\`. The live feed of a book is described in [/asyncapi.json](/asyncapi.json).
+Sign in with \`POST /api/v1/auth/login\` and send \`Authorization: Bearer <access_token>\`. Books, conversations, offers and streams are live over sockets, described in [/asyncapi.json](/asyncapi.json).
 `.trim();
 
 /** The parts of the API in the order in which a newcomer meets them. */
@@ -102,7 +102,7 @@ export function createDocumentRoutes(app: OpenAPIHono<AppEnv>) {
       path: '/asyncapi.json',
       tags: ['System'],
       operationId: 'getAsyncApi',
-      summary: 'The live feed of a book (AsyncAPI 3.1)',
+      summary: 'Every socket and its frames (AsyncAPI 3.1)',
       responses: { 200: json(Document, 'The document') },
     }),
     (c) => {
@@ -145,6 +145,7 @@ export function createDocumentRoutes(app: OpenAPIHono<AppEnv>) {
 
   routes.get('/', page);
   routes.get('/docs', page);
+  routes.get('/live', page);
   routes.get('/souk', page);
   return routes;
 }
