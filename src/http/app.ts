@@ -37,6 +37,8 @@ import { mediaRoutes } from '../features/media/media.routes.ts';
 import { moderationRoutes } from '../features/moderation/moderation.routes.ts';
 import { mailboxPage, mailboxRoutes } from '../features/notifications/mailbox.routes.ts';
 import { notificationsRoutes } from '../features/notifications/notifications.routes.ts';
+import { notificationsAdminRoutes } from '../features/notifications/notifications-admin.routes.ts';
+import { preferencesRoutes as noticePreferencesRoutes } from '../features/notifications/preferences.routes.ts';
 import { offerMessagesRoutes } from '../features/offers/offer-messages.routes.ts';
 import { offersRoutes } from '../features/offers/offers.routes.ts';
 import { addressesRoutes } from '../features/orders/addresses.routes.ts';
@@ -169,7 +171,9 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', messagesRoutes);
   app.route('/api/v1', filesRoutes);
   app.route('/api/v1', offersRoutes);
+  app.route('/api/v1', noticePreferencesRoutes);
   app.route('/api/v1', notificationsRoutes);
+  app.route('/api/v1', notificationsAdminRoutes);
   app.route('/api/v1', mailboxRoutes);
   app.route('/', mailboxPage);
   app.route('/api/v1', offerMessagesRoutes);

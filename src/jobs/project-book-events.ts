@@ -8,6 +8,7 @@ import { alertWatchers } from '../features/discovery/watchlist.usecases.ts';
 import { type CreatedMatch, placeFromMatches } from '../features/orders/place-orders.ts';
 import type { AppliedRange } from '../platform/books/books.ts';
 import type { BookMessage } from '../platform/events/events.ts';
+import { bookNoticeStatements } from './book-notices.ts';
 
 /** Rows in one statement: D1 takes a bound value of at most 2 MB. */
 const ROWS_PER_STATEMENT = 1_000;
@@ -176,6 +177,7 @@ async function apply(deps: Deps, messages: readonly BookMessage[]): Promise<void
     ...statements(deps.d1, ORDERS_SQL, rows.orders),
     ...statements(deps.d1, MATCHES_SQL, rows.matches),
     ...statements(deps.d1, TRADES_SQL, rows.trades),
+    ...bookNoticeStatements(deps.d1, messages, deps.now()),
   ];
   if (batch.length > 0) await deps.d1.batch(batch);
   await alertWatchers(deps, sizesWithNewAsks(rows));

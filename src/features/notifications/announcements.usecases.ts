@@ -1,5 +1,5 @@
 /** Announcements to everybody, a page of users at a time: each page is an event that brings the next one. */
-import { and, asc, eq, gt } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, sql } from 'drizzle-orm';
 import { GUARD_SQL, isStale } from '../../db/client.ts';
 import { announcements } from '../../db/notifications-schema.ts';
 import { outboxStatement } from '../../db/outbox.ts';
@@ -102,6 +102,19 @@ export async function findAnnouncement(deps: Deps, id: string): Promise<Announce
   const [row] = await deps.db.select().from(announcements).where(eq(announcements.id, id));
   if (row === undefined) throw problem('announcement_not_found', 'There is no such announcement.');
   return row;
+}
+
+export function listAnnouncements(deps: Deps, after: readonly [number, string] | null, limit: number) {
+  return deps.db
+    .select()
+    .from(announcements)
+    .where(
+      after === null
+        ? undefined
+        : sql`(${announcements.createdAt}, ${announcements.id}) < (${after[0]}, ${after[1]})`,
+    )
+    .orderBy(desc(announcements.createdAt), desc(announcements.id))
+    .limit(limit);
 }
 
 /** Tells the next page of users. A page that comes twice finds that it was told, and tells nobody. */

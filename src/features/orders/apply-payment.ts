@@ -1,6 +1,7 @@
 import type { PaymentMeans } from '../../db/orders-schema.ts';
 import { outboxStatement } from '../../db/outbox.ts';
 import type { Deps } from '../../deps.ts';
+import type { EventEnvelope } from '../../domain/events.ts';
 import { newId } from '../../domain/ids.ts';
 import { availableOf } from '../../domain/ledger/accounts.ts';
 import {
@@ -176,7 +177,29 @@ async function applyRefund(
 ): Promise<Result<OutcomeApplied, OrderRefusal>> {
   const to = means === 'wallet' ? availableOf(row.buyerId) : 'processor:clearing';
   const posting = refundSettled({ refundId, currency: row.currency, refundCents: amountCents, to });
-  await runBatch(deps, [...looseStatements(deps, row, posting), ...statements]);
+  const nowMs = deps.now();
+  const event: EventEnvelope = {
+    event_id: `${refundId}:succeeded`,
+    type: 'refund.succeeded',
+    version: 1,
+    aggregate: { type: 'refund', id: refundId },
+    seq: 1,
+    correlation_id: row.correlationId,
+    occurred_at: new Date(nowMs).toISOString(),
+    data: {
+      refund_id: refundId,
+      order_id: row.id,
+      buyer_id: row.buyerId,
+      seller_id: row.sellerId,
+      amount_cents: amountCents,
+      currency: row.currency,
+    },
+  };
+  await runBatch(deps, [
+    ...looseStatements(deps, row, posting),
+    ...statements,
+    outboxStatement(deps.db, [event], nowMs),
+  ]);
   return ok('applied');
 }
 

@@ -6,7 +6,8 @@ import { linkTo, type NoticeRule } from './rule.ts';
 const isWritten = ({ type }: EventData): boolean => type !== 'offer' && type !== 'system';
 
 const STREAM = {
-  to: ['follower_ids', 'recipient_ids', 'host_id', 'user_id'],
+  /** A page of followers, or else the host. */
+  to: ({ follower_ids }: EventData) => (Array.isArray(follower_ids) ? ['follower_ids'] : ['host_id']),
   about: 'host_id',
   link: linkTo('/streams/', 'stream_id'),
   carries: ['stream_id'],

@@ -7,6 +7,8 @@ const SELLER = ['seller_id'] as const;
 const BOTH = ['buyer_id', 'seller_id'] as const;
 
 const isMatch = ({ type }: EventData): boolean => type === 'match';
+const isSuccess = ({ success }: EventData): boolean => success === true;
+const isFailure = ({ success }: EventData): boolean => success === false;
 const ORDER = {
   link: linkTo('/orders/', 'order_id'),
   carries: ['order_id', 'order_number', 'match_id', 'listing_id', 'offer_id'],
@@ -33,7 +35,14 @@ export const TRADE_RULES: readonly NoticeRule[] = [
   { on: 'order.placed', when: isMatch, type: 'match_created', template: 'match_sold', to: SELLER, ...ORDER },
   { on: 'order.placed', type: 'order_created', template: 'order_created', to: BUYER, ...ORDER },
   { on: 'order.placed', type: 'order_created', template: 'order_received', to: SELLER, ...ORDER },
-  { on: 'order.paid', type: 'payment_succeeded', template: 'payment_succeeded', to: BUYER, ...ORDER },
+  {
+    on: 'payment.completed',
+    when: isSuccess,
+    type: 'payment_succeeded',
+    template: 'payment_succeeded',
+    to: BUYER,
+    ...ORDER,
+  },
   { on: 'order.paid', type: 'order_paid', template: 'order_paid', to: SELLER, ...ORDER },
   { on: 'payment.held', type: 'payment_held', template: 'payment_held', to: SELLER, ...ORDER },
   { on: 'order.processing', type: 'order_processing', template: 'order_processing', to: BUYER, ...ORDER },
@@ -63,7 +72,15 @@ export const TRADE_RULES: readonly NoticeRule[] = [
   },
   { on: 'order.completed', type: 'order_completed', template: 'order_completed', to: BOTH, ...ORDER },
   { on: 'order.cancelled', type: 'order_cancelled', template: 'order_cancelled', to: BOTH, ...ORDER },
-  { on: 'order.failed', type: 'payment_failed', template: 'payment_failed', to: BUYER, ...ORDER },
+  {
+    on: 'payment.completed',
+    when: isFailure,
+    type: 'payment_failed',
+    template: 'payment_failed',
+    to: BUYER,
+    ...ORDER,
+  },
+  { on: 'order.failed', type: 'order_cancelled', template: 'order_closed', to: BUYER, ...ORDER },
   { on: 'order.failed', type: 'order_cancelled', template: 'order_unpaid', to: SELLER, ...ORDER },
   { on: 'order.on_hold', type: 'order_on_hold', template: 'order_on_hold', to: BOTH, ...ORDER },
   { on: 'order.resumed', type: 'order_on_hold', template: 'order_resumed', to: BOTH, ...ORDER },

@@ -49,6 +49,7 @@ export const EN_NOTICES = {
     '{{item}} will not be delivered. What was paid goes back to the buyer.',
   ],
   payment_failed: ['Payment failed', 'Order {{order_number}} of {{item}} could not be paid and is closed.'],
+  order_closed: ['Order {{order_number}} is closed', 'It was not paid in time. {{item}} is for sale again.'],
   order_unpaid: [
     'Order {{order_number}} was not paid',
     'The buyer did not pay for {{item}}. You owe nobody anything.',
