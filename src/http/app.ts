@@ -9,6 +9,7 @@ import { deletionRoutes } from '../features/accounts/deletion.routes.ts';
 import { passwordAliases, passwordRoutes } from '../features/accounts/passwords.routes.ts';
 import { sessionsRoutes } from '../features/accounts/sessions.routes.ts';
 import { twoFactorAliases, twoFactorRoutes } from '../features/accounts/two-factor.routes.ts';
+import { administrationRoutes } from '../features/administration/administration.routes.ts';
 import { analyticsRoutes } from '../features/analytics/analytics.routes.ts';
 import { auditRoutes } from '../features/audit/audit.routes.ts';
 import { catalogRoutes } from '../features/catalog/catalog.routes.ts';
@@ -189,6 +190,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', feeSchedulesRoutes);
   app.route('/api/v1', webhookInboxRoutes);
   app.route('/api/v1', deadLettersRoutes);
+  app.route('/api/v1', administrationRoutes);
   app.route('/', createDocumentRoutes(app));
   return app;
 }

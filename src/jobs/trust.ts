@@ -1,4 +1,5 @@
 import type { Deps, DomainEventHandlers } from '../deps.ts';
+import { DISPUTE_HANDLERS } from '../features/disputes/disputes.events.ts';
 import { closeResolvedDisputes } from '../features/disputes/disputes.usecases.ts';
 import {
   liftExpiredSuspensions,
@@ -14,6 +15,7 @@ export const TRUST_HANDLERS: readonly DomainEventHandlers[] = [
   REVIEW_HANDLERS,
   MODERATION_HANDLERS,
   REPORT_HANDLERS,
+  DISPUTE_HANDLERS,
 ];
 
 /** What time does to reviews, disputes and measures. */

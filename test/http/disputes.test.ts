@@ -1,9 +1,11 @@
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { conversations } from '../../src/db/chat-schema.ts';
 import { outbox, strikes } from '../../src/db/orders-schema.ts';
 import { disputes } from '../../src/db/trust-schema.ts';
 import type { EventEnvelope } from '../../src/domain/events.ts';
 import { DAY_MS } from '../../src/domain/time.ts';
+import { DISPUTE_HANDLERS } from '../../src/features/disputes/disputes.events.ts';
 import { closeResolvedDisputes } from '../../src/features/disputes/disputes.usecases.ts';
 import { sweepOverdueOrders } from '../../src/features/orders/orders.usecases.ts';
 import { REVIEW_HANDLERS } from '../../src/features/reviews/reviews.events.ts';
@@ -233,6 +235,43 @@ describe('a dispute', () => {
     expect(await bodyOf(await staff(id, 'assign', admin, { take_over: true }))).toMatchObject({
       assignee_id: admin.userId,
     });
+  });
+
+  it('is told of in the conversation about its order, and whoever has it takes part there', async () => {
+    const { order, id } = await disputed();
+    await staff(id, 'assign', support);
+    const news = {
+      event_id: `${id}:test`,
+      version: 1,
+      aggregate: { type: 'dispute', id },
+      seq: 1,
+      correlation_id: id,
+      occurred_at: new Date(deps.now()).toISOString(),
+      data: {
+        dispute_id: id,
+        order_id: order.id,
+        order_number: order.number,
+        buyer_id: buyer.userId,
+        seller_id: seller.userId,
+      },
+    };
+    for (const type of ['dispute.opened', 'dispute.opened', 'dispute.updated', 'dispute.updated'])
+      await DISPUTE_HANDLERS[type]!(deps, { ...news, type });
+    const [conversation] = await deps.db
+      .select()
+      .from(conversations)
+      .where(and(eq(conversations.contextType, 'order'), eq(conversations.contextId, order.id)));
+    const seen = await deps.conversations.messages(conversation!.id, support.userId, {
+      beforeSeq: null,
+      limit: 10,
+    });
+    const texts = seen!.page!.messages.map(({ message }) => message.content);
+    expect(texts.filter((text) => text.includes(order.number)).length).toBeGreaterThan(0);
+    const stranger = await deps.conversations.messages(conversation!.id, finance.userId, {
+      beforeSeq: null,
+      limit: 10,
+    });
+    expect(stranger!.page).toBeNull();
   });
 
   it('stands in a queue by what it is worth and how long it waits', async () => {
