@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
 
@@ -8,6 +9,9 @@ const TEST_SIGNING_KEY =
 /** An ECDSA P-256 key that signs nothing but the pushes of tests: base64url of its JWK. */
 const TEST_VAPID_KEY =
   'eyJrdHkiOiJFQyIsIngiOiJLQUVUTWZqOXUzS2RWeVo5V1dUX3g1OWRYdGpMcEhVX3RmNG5TN2wxNms4IiwieSI6IjcwaXVWLTAxYUg5Mmh2V25FRG1hbDhXZ2JkVEdmdnpZMVBhN0dBYlEzLVEiLCJjcnYiOiJQLTI1NiIsImQiOiJmQ1ZJUHdrS2J3TzVFZEdPcUcySUhhSkF1SG1BOHBueDNMbGpLeGhCN0VFIn0';
+
+/** Real negotiations for the replay, where they are at hand: workerd cannot read files. */
+const NEGOTIATIONS = '../shared/data/negotiations/dialogues.ndjson';
 
 /** Pure code runs in node, in milliseconds; everything that touches the platform runs in workerd with real bindings. */
 export default defineConfig({
@@ -40,6 +44,7 @@ export default defineConfig({
                 MARKET_MEMO_MS: '0',
                 MAIL_MODE: 'mailbox',
                 VAPID_KEY: TEST_VAPID_KEY,
+                TEST_NEGOTIATIONS: existsSync(NEGOTIATIONS) ? readFileSync(NEGOTIATIONS, 'utf8') : '',
                 TEST_MIGRATIONS: await readD1Migrations('./migrations'),
               },
             },

@@ -32,6 +32,8 @@ describe('an event', () => {
     const event = happened('offer.created', {
       offer_id: 'ofr_1',
       buyer_id: buyer.userId,
+      actor_id: buyer.userId,
+      awaiting: 'seller',
       seller_id: seller.userId,
       listing_title: 'A lamp',
       amount_cents: 4_500,

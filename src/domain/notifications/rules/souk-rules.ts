@@ -21,8 +21,9 @@ export const SOUK_RULES: readonly NoticeRule[] = [
     on: 'offer.created',
     type: 'new_offer',
     template: 'new_offer',
-    to: ['seller_id'],
-    about: 'buyer_id',
+    // A lister may make one as well, to somebody who asked.
+    to: awaited,
+    about: 'actor_id',
     ...OFFER,
   },
   {
