@@ -2,7 +2,7 @@
  * `npm run bench`: everything that Bourse claims to be fast at, measured beside what it is compared with, one table at the
  * end. A benchmark reports and does not gate: it ends with 0 whether or not the thresholds are met.
  *
- *   --only orders,reads    some of the parts: engine, orders, reads, socket-orders, fan-out, history,
+ *   --only orders,reads    some of the parts: engine, orders, reads, socket-orders, fan-out, chat, history,
  *                          recommendations
  *   --seconds N            length of a sample (3)
  *   --past N               past orders of the book that has a history (100 000); --full makes it a million
@@ -10,6 +10,7 @@
  */
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureChat } from './chat.bench.ts';
 import { measureEngines } from './engine.bench.ts';
 import { measureHistory } from './history.bench.ts';
 import { measureOrders, measureReads } from './http.bench.ts';
@@ -34,6 +35,7 @@ const PARTS: Record<string, (bench: Bench) => Line[] | Promise<Line[]>> = {
   reads: measureReads,
   'socket-orders': measureSocketOrders,
   'fan-out': measureFanOut,
+  chat: measureChat,
   history: measureHistory,
   recommendations: measureGuesses,
 };

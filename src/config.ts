@@ -30,7 +30,7 @@ const Config = z.object({
   MAX_LISTINGS_PER_SELLER: whole,
   MAX_LISTINGS_PER_VERIFIED_SELLER: whole,
   CHAT_MAX_CHARACTERS: whole.min(1).max(5_000),
-  CHAT_MESSAGES_PER_TEN_SECONDS: whole,
+  CHAT_MESSAGES_PER_TEN_SECONDS: whole.max(100),
   CHAT_SOCKETS_PER_USER: whole.min(1),
   /** `demo`: a processor in this Worker, no account needed. `stripe`: the real one, or a mock of it at STRIPE_API_BASE. */
   PAYMENTS_MODE: z.enum(['demo', 'stripe']),

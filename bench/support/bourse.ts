@@ -1,5 +1,5 @@
 /** Bourse itself under load: as wrangler.toml says, with rate limits off and keys made on the spot. */
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unstable_getMiniflareWorkerOptions, unstable_splitSqlQuery } from 'wrangler';
@@ -14,6 +14,7 @@ const USERS_PER_SIDE = 500;
 
 /** Nothing pays in a benchmark, but the Worker does not start without one. */
 const WEBHOOK_SECRET = `whsec_${crypto.randomUUID()}`;
+const DATA_KEY: string = randomBytes(32).toString('base64url');
 
 export const SIGNING_KEY: string = Buffer.from(
   JSON.stringify(generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })),
@@ -53,6 +54,7 @@ export async function startBourse(
 ): Promise<Bourse> {
   process.env.TOKEN_SIGNING_KEY = SIGNING_KEY;
   process.env.STRIPE_WEBHOOK_SECRET = WEBHOOK_SECRET;
+  process.env.DATA_KEY = DATA_KEY;
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(PROJECT, 'wrangler.toml'));
   const {
     bindings,
@@ -72,6 +74,7 @@ export async function startBourse(
         ENVIRONMENT: 'local',
         LOG_LEVEL: 'warn',
         TOKEN_SIGNING_KEY: SIGNING_KEY,
+        DATA_KEY,
         STRIPE_WEBHOOK_SECRET: WEBHOOK_SECRET,
         ACCESS_TOKEN_SECONDS: String(ACCESS_TOKEN_SECONDS),
         RATE_READS_PER_ADDRESS: '0',

@@ -16,6 +16,8 @@ import { warningsOf, withoutLinks } from './screening.ts';
 
 export const EDIT_WINDOW_MS = 15 * 60_000;
 export const SEND_WINDOW_MS = 10_000;
+/** The most that the settings can allow: as many times are remembered. */
+export const MAX_MESSAGES_PER_WINDOW = 100;
 /** A longer text is refused whatever the settings say. */
 export const HARD_MAX_CHARACTERS = 5_000;
 export const MAX_IMAGES_PER_MESSAGE = 10;
@@ -52,7 +54,7 @@ export interface Thread {
   spoken: Set<string>;
   /** The first message that the other side has not answered yet. */
   awaiting: { senderId: string; sinceMs: number } | null;
-  /** When each user sent within the last ten seconds. */
+  /** When each user last sent, oldest first. */
   recentSends: Map<string, number[]>;
 }
 
@@ -415,10 +417,9 @@ export function noteSent(thread: Thread, { senderId, createdAtMs }: Message): vo
   if (senderId === null) return;
   thread.spoken.add(senderId);
   if (thread.awaiting?.senderId !== senderId) thread.awaiting = { senderId, sinceMs: createdAtMs };
-  const recent = (thread.recentSends.get(senderId) ?? []).filter(
-    (atMs) => atMs > createdAtMs - SEND_WINDOW_MS,
-  );
+  const recent = thread.recentSends.get(senderId) ?? [];
   recent.push(createdAtMs);
+  if (recent.length > MAX_MESSAGES_PER_WINDOW) recent.shift();
   thread.recentSends.set(senderId, recent);
 }
 

@@ -59,7 +59,7 @@ const LINE_RULES = `
 /** The rules of a conversation's socket. */
 const CHAT_RULES = `
 1. The first frame is \`connected\`, with the \`rev\` of the last change. Every change of the conversation (a message, an edit, a cursor) has a \`rev\`, dense for the conversation, and is told in one event; several of one moment come as a \`batch\`. Beside it each message has a \`seq\`, dense among messages.
-2. After a disconnect connect again with \`resume_from\` (your last rev): each message and cursor that has changed comes once, as it is now, and then \`resumed\` with the rev that you have. \`reset\` brings a snapshot instead, which replaces your copy. A rev that skips one, or a \`pong\` with a rev above yours, means a gap, to be closed with \`resume\`.
+2. After a disconnect connect again with \`resume_from\` (your last rev): each message and cursor that has changed comes once, as it is now, and then \`resumed\` with the rev that you have. \`reset\` brings a snapshot instead, which replaces your copy. A rev that skips one, or a \`pong\` with a rev above yours, means a gap: send \`resume\`, and do not look for gaps until \`resumed\` has come.
 3. A change that you asked for on this socket is told to it in the same event as to everybody, with your \`ref\`; a message of yours as \`message:sent\`. Give each message a \`client_id\` and send it again until it is answered: it is stored once.
 4. Send \`message:delivered\` when a device has stored a message, \`message:read\` when it was seen: unread are the messages of others above the read cursor.
 5. \`typing:start\` lasts five seconds. Nothing of it is kept.
