@@ -126,7 +126,6 @@ export const disputes = sqliteTable(
     uniqueIndex('disputes_order').on(t.orderId),
     index('disputes_opened').on(t.openedAt),
     index('disputes_queue').on(t.isOpen, t.queuedFrom, t.id),
-    index('disputes_opened').on(t.openedAt),
     index('disputes_status').on(t.status, t.queuedFrom, t.id),
     index('disputes_assignee').on(t.assigneeId, t.isOpen, t.queuedFrom),
     index('disputes_buyer').on(t.buyerId, t.openedAt, t.id),
