@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { isBlocked } from '../../src/features/conversations/blocks.usecases.ts';
-import { responseTimeMs } from '../../src/features/conversations/inbox.usecases.ts';
 import { bodyOf, request, signUp, type TestUser } from '../support/accounts.ts';
 import { deps } from '../support/book-object.ts';
 import { refusalOf } from '../support/catalog.ts';
@@ -480,7 +479,11 @@ describe('the average response time', () => {
     await at(startedMs + 60_000);
     await say(pair, pair.ben, 'a minute later');
     await projected(pair.id);
-    expect(await responseTimeMs(deps, pair.ben.userId)).toBe(60_000);
-    expect(await responseTimeMs(deps, pair.ann.userId)).toBeNull();
+    expect(await bodyOf(await request(`/api/v1/users/${pair.ben.userId}`))).toMatchObject({
+      average_response_seconds: 60,
+    });
+    expect(await bodyOf(await request(`/api/v1/users/${pair.ann.userId}`))).toMatchObject({
+      average_response_seconds: null,
+    });
   });
 });

@@ -151,13 +151,3 @@ export async function findPeople(db: Db, userIds: readonly string[]): Promise<Ma
     .where(inArray(users.id, [...new Set(userIds)]));
   return new Map(rows.map((row) => [row.id, row]));
 }
-
-/** How long a user takes to answer, over the latest answers; null before the first one. */
-export async function averageResponseMs(db: Db, userId: string, latest: number): Promise<number | null> {
-  const [row] = await db.all<{ average: number | null }>(sql`
-    select avg(response_ms) as average from (
-      select response_ms from conversation_messages
-      where sender_id = ${userId} and response_ms is not null order by row desc limit ${latest}
-    )`);
-  return row?.average == null ? null : Math.round(row.average);
-}

@@ -7,7 +7,6 @@ import { problem } from '../../http/problem.ts';
 import type { MessageBody } from '../../wire/chat.ts';
 import { getOffer } from '../offers/offers.usecases.ts';
 import {
-  averageResponseMs,
   countUnread,
   findInboxRow,
   findPeople,
@@ -24,8 +23,6 @@ import { findSubject, type Subject } from './subjects.repository.ts';
 
 /** How long a list waits for the caller's own last writes. */
 const READ_BARRIER_MS = 2_000;
-/** Answers that the average response time is made of. */
-const LATEST_RESPONSES = 100;
 const InboxCursor = z.tuple([z.number(), z.string()]);
 const SearchCursor = z.tuple([z.number()]);
 
@@ -168,7 +165,3 @@ export const readPeople = (deps: Deps, userIds: readonly string[]): Promise<Map<
 
 export const readSubject = (deps: Deps, context: ConversationContext): Promise<Subject | null> =>
   findSubject(deps.db, context);
-
-/** How long a seller takes to answer on average, over the latest answers; null before the first one. */
-export const responseTimeMs = (deps: Deps, userId: string): Promise<number | null> =>
-  averageResponseMs(deps.db, userId, LATEST_RESPONSES);
