@@ -25,6 +25,7 @@ export function editDistance(from: string, to: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let leastOfLast = 0;
   for (let i = 1; i <= a.length; i += 1) {
     const row = [i];
     let least = i;
@@ -35,11 +36,13 @@ export function editDistance(from: string, to: string, limit: number): number {
       row.push(cost);
       least = Math.min(least, cost);
     }
-    if (least > limit) return limit + 1;
+    // A swap may still build on the row before.
+    if (Math.min(least, leastOfLast + 1) > limit) return limit + 1;
+    leastOfLast = least;
     beforeLast = last;
     last = row;
   }
-  return last[b.length]!;
+  return Math.min(last[b.length]!, limit + 1);
 }
 
 /** The nearest known word, the more common one among equals; null when the word is known or none is near enough. */

@@ -84,7 +84,8 @@ export const readTrending = (deps: Deps, nowMs: number, limit: number) =>
     })
     .from(searchCounts)
     .where(gte(searchCounts.day, dayOf(nowMs - (TRENDING_DAYS - 1) * DAY_MS)))
-    .groupBy(searchCounts.queryKey)
+    // The plus keeps the planner to the days that are asked for.
+    .groupBy(sql`+${searchCounts.queryKey}`)
     .having(sql`people >= ${LEAST_SEARCHERS}`)
     .orderBy(sql`people desc`, searchCounts.queryKey)
     .limit(limit);

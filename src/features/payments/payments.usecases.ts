@@ -11,7 +11,7 @@ import { type AttemptOutcome, attemptKey, retryPlan } from '../../domain/payment
 import { observePayment, PAYMENT_RANKS } from '../../domain/payments/payment-state.ts';
 import { SECOND_MS } from '../../domain/time.ts';
 import type { Caller } from '../../http/factory.ts';
-import { problem } from '../../http/problem.ts';
+import { Problem, problem } from '../../http/problem.ts';
 import type { Outcome, ProcessorPayment } from '../../platform/payments/gateway.ts';
 import { isInsufficientFunds, postingStatements, type Statement } from '../ledger/ledger.statements.ts';
 import { applyPaymentOutcome } from '../orders/apply-payment.ts';
@@ -50,7 +50,13 @@ export async function getPayment(deps: Deps, paymentId: string, caller: Caller):
   if (!payment) throw paymentNotFound();
   if (payment.userId === caller.userId) return payment;
   if (payment.orderId === null) throw paymentNotFound();
-  await getOrder(deps, payment.orderId, caller);
+  try {
+    await getOrder(deps, payment.orderId, caller);
+  } catch (error) {
+    // To a stranger a payment that is there looks like one that is not.
+    if (error instanceof Problem && error.failure.code === 'order_not_found') throw paymentNotFound();
+    throw error;
+  }
   return payment;
 }
 

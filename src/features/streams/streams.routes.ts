@@ -95,7 +95,7 @@ streamsRoutes.openapi(
 
 streamsRoutes.openapi(
   createRoute({
-    ...party,
+    ...signedIn,
     method: 'get',
     path: '/streams/{stream_id}',
     operationId: 'getStream',
