@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, ensureDemoAccounts } from './support/demo-accounts.ts';
+import { startLocalSchedule } from './support/local-schedule.ts';
 import { onOrphaned, PROJECT_ENV, ROOT, run } from './support/project.mjs';
 
 const STATE = join(ROOT, '.wrangler/state');
@@ -153,6 +154,7 @@ async function main(): Promise<number> {
 
   const open = async () => {
     await waitUntilAlive(url, server);
+    startLocalSchedule(url);
     console.log(guide(url));
     const isWhole = values['no-seed'] || (await seedOnce(url));
     if (!isWhole) console.error('\n  The demo data is not complete, see above. The next start resumes it.\n');

@@ -102,8 +102,20 @@ export async function change(method, path, body) {
   }
 }
 
-export const signIn = async (name, password) =>
-  take(await send('POST', '/auth/login', { body: { email: name, password } }));
+/** Signs in, unless the account asks for a second step: then it answers with the challenge that `finishSignIn` takes. */
+export async function signIn(name, password) {
+  const answer = await send('POST', '/auth/login', { body: { email: name, password } });
+  if (answer.two_factor_required) return answer.challenge;
+  take(answer);
+  return null;
+}
+
+/** The second step: six digits of the app, or one of the recovery codes. */
+export async function finishSignIn(challenge, typed) {
+  const code = typed.replaceAll(/\s/g, '');
+  const proof = /^\d{6}$/.test(code) ? { code } : { recovery_code: code };
+  take(await send('POST', '/auth/login/two-factor', { body: { challenge, ...proof } }));
+}
 
 export const register = async (account) => take(await send('POST', '/auth/register', { body: account }));
 

@@ -1,5 +1,5 @@
 /** The header's account corner and the sign-in dialog. */
-import { get, onUser, register, signIn, signOut } from './api.js';
+import { finishSignIn, get, onUser, register, signIn, signOut } from './api.js';
 import { byId, el } from './dom.js';
 
 /** The accounts of a local demo: public, and shown only where the server says that it is one. */
@@ -28,7 +28,6 @@ export function createSignIn() {
           message.textContent = '';
           try {
             await work(Object.fromEntries(new FormData(event.target)));
-            dialog.close();
           } catch (error) {
             message.dataset.kind = 'bad';
             message.textContent = error.message;
@@ -40,6 +39,53 @@ export function createSignIn() {
       fields,
       el('button', { type: 'submit', class: 'primary' }, submitLabel),
       message,
+    );
+  }
+
+  function fill(title, ...content) {
+    dialog.replaceChildren(
+      el(
+        'div',
+        { class: 'dialog-head' },
+        el('h2', { id: 'sign-in-title' }, title),
+        el('button', { type: 'button', class: 'link', onclick: () => dialog.close() }, 'Close'),
+      ),
+      ...content,
+    );
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector('input').focus();
+  }
+
+  /** A right password is all, or the first of two steps. */
+  async function enter(name, password) {
+    const challenge = await signIn(name, password);
+    if (challenge === null) dialog.close();
+    else askForCode(challenge);
+  }
+
+  function askForCode(challenge) {
+    fill(
+      'One more step',
+      el(
+        'p',
+        { class: 'quiet' },
+        'Type the six digits that your authenticator app shows, or a recovery code.',
+      ),
+      form(
+        'Sign in',
+        [
+          field('Code', {
+            name: 'code',
+            autocomplete: 'one-time-code',
+            autocapitalize: 'off',
+            maxlength: 24,
+          }),
+        ],
+        async ({ code }) => {
+          await finishSignIn(challenge, code);
+          dialog.close();
+        },
+      ),
     );
   }
 
@@ -60,16 +106,14 @@ export function createSignIn() {
           field('Password', { name: 'password', type: 'password', autocomplete: 'current-password' }),
         ];
     const demo = !isNew && (await isDemo);
-    dialog.replaceChildren(
-      el(
-        'div',
-        { class: 'dialog-head' },
-        el('h2', { id: 'sign-in-title' }, isNew ? 'Create an account' : 'Sign in'),
-        el('button', { type: 'button', class: 'link', onclick: () => dialog.close() }, 'Close'),
-      ),
-      form(isNew ? 'Create account' : 'Sign in', fields, (values) =>
-        isNew ? register(values) : signIn(values.name, values.password),
-      ),
+    const work = async (values) => {
+      if (!isNew) return enter(values.name, values.password);
+      await register(values);
+      dialog.close();
+    };
+    fill(
+      isNew ? 'Create an account' : 'Sign in',
+      form(isNew ? 'Create account' : 'Sign in', fields, work),
       el(
         'p',
         { class: 'quiet' },
@@ -93,10 +137,7 @@ export function createSignIn() {
                   'button',
                   {
                     type: 'button',
-                    async onclick() {
-                      await signIn(`${name}@bourse.example`, DEMO_PASSWORD);
-                      dialog.close();
-                    },
+                    onclick: () => enter(`${name}@bourse.example`, DEMO_PASSWORD),
                   },
                   name,
                 ),
@@ -105,8 +146,6 @@ export function createSignIn() {
           )
         : '',
     );
-    if (!dialog.open) dialog.showModal();
-    dialog.querySelector('input').focus();
   }
 
   onUser((user) => {
