@@ -3,7 +3,7 @@
  * end. A benchmark reports and does not gate: it ends with 0 whether or not the thresholds are met.
  *
  *   --only orders,reads    some of the parts: engine, orders, reads, socket-orders, fan-out, chat, history,
- *                          recommendations
+ *                          recommendations, search
  *   --seconds N            length of a sample (3)
  *   --past N               past orders of the book that has a history (100 000); --full makes it a million
  *   --dir DIR              where the servers store (the system's temporary directory)
@@ -15,6 +15,7 @@ import { measureEngines } from './engine.bench.ts';
 import { measureHistory } from './history.bench.ts';
 import { measureOrders, measureReads } from './http.bench.ts';
 import { measureGuesses } from './recommendations.bench.ts';
+import { measureSearch } from './search.bench.ts';
 import { measureFanOut, measureSocketOrders } from './socket.bench.ts';
 import { type Bench, createBench } from './support/context.ts';
 import { type Line, tableOf } from './support/measure.ts';
@@ -38,6 +39,7 @@ const PARTS: Record<string, (bench: Bench) => Line[] | Promise<Line[]>> = {
   chat: measureChat,
   history: measureHistory,
   recommendations: measureGuesses,
+  search: measureSearch,
 };
 const names = Object.keys(PARTS);
 const wanted = options.only?.split(',') ?? names;

@@ -166,7 +166,9 @@ const FacetAnswer = z.array(z.object({ value: z.string(), count: z.number().int(
 export const SearchPage = pageOf(ProductListItem)
   .extend({
     facets: z.object({
-      brands: FacetAnswer.meta({ description: 'Hits by brand, as if no brand were chosen' }),
+      brands: FacetAnswer.meta({
+        description: 'Hits by brand, as if no brand were chosen; of the newest 10 000',
+      }),
       categories: FacetAnswer.meta({ description: 'Hits by category, as if no category were chosen' }),
     }),
   })

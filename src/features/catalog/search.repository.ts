@@ -81,6 +81,9 @@ interface Combination {
   count: number;
 }
 
+/** Facets of a search that more products match are those of the newest so many: enough to choose by. */
+const COUNTED_HITS = 10_000;
+
 /** Hits by brand and category at once: both facets are sums of it. */
 const countCombinations = (db: Db, expression: string, filter: SearchFilter) =>
   db
@@ -93,7 +96,7 @@ const countCombinations = (db: Db, expression: string, filter: SearchFilter) =>
     })
     .from(products)
     .innerJoin(
-      sql`(select rowid as hit from product_search where ${IN_INDEX} ${expression} limit -1) as hits`,
+      sql`(select rowid as hit from product_search where ${IN_INDEX} ${expression} order by rowid desc limit ${COUNTED_HITS}) as hits`,
       sql`hits.hit = ${products.row}`,
     )
     .where(and(visible, narrowed(filter)))
