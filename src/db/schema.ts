@@ -58,6 +58,7 @@ export const users = sqliteTable(
     index('users_deleted').on(t.deletedAt),
     index('users_status').on(t.status, t.createdAt, t.id),
     index('users_created').on(t.createdAt, t.id),
+    index('users_limited').on(t.id).where(sql`(can_buy = 0 or can_sell = 0)`),
   ],
 );
 

@@ -143,6 +143,7 @@ export const ERROR_CODES = [
   'category_in_use',
   'listing_limit_reached',
   'selling_not_allowed',
+  'buying_not_allowed',
   // Trust
   'souk_closed',
   'review_not_found',

@@ -142,6 +142,7 @@ export const STATUS = {
   category_in_use: 409,
   listing_limit_reached: 409,
   selling_not_allowed: 403,
+  buying_not_allowed: 403,
   review_not_found: 404,
   review_not_open: 409,
   already_reviewed: 409,

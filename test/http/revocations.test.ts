@@ -43,7 +43,8 @@ describe('the list of ended sessions', () => {
     nowMs += MINUTE_MS;
     const missed = await endedElsewhere('missed', nowMs - 1);
     const unreachable = {
-      prepare: () => ({ bind: () => ({ all: () => Promise.reject(new Error('gone')) }) }),
+      prepare: () => ({ bind: () => ({}) }),
+      batch: () => Promise.reject(new Error('gone')),
     };
     await createD1Revocations(unreachable as unknown as D1Database, ACCESS_TOKEN_MS).refreshIfStale(nowMs);
     expect([known, missed].map(deps.revocations.isRevoked)).toEqual([true, false]);

@@ -109,7 +109,7 @@ function addSide(side: Side) {
       request: { body: jsonBody(PlaceBody) },
       responses: {
         201: json(Answer, 'The order as it stands, and what it matched'),
-        ...problems(400, 401, 404, 409, 413, 415, 503),
+        ...problems(400, 401, 403, 404, 409, 413, 415, 503),
       },
     }),
     async (c) => answered(await placeOrder(c.get('deps'), side, c.req.valid('json'), askerOf(c)), 201),
@@ -241,7 +241,7 @@ function addSide(side: Side) {
       request: { params: OrderParams, body: jsonBody(AmendTerms) },
       responses: {
         200: json(Answer, 'The order as it stands, and what it matched'),
-        ...problems(400, 401, 404, 409, 413, 415, 503),
+        ...problems(400, 401, 403, 404, 409, 413, 415, 503),
       },
     }),
     async (c) =>
@@ -289,7 +289,7 @@ for (const [action, side] of [
       request: { params: BookParams, body: jsonBody(TakeBody) },
       responses: {
         201: json(side === 'bid' ? BidAnswer : AskAnswer, 'The order and what it matched'),
-        ...problems(400, 401, 404, 409, 413, 415, 503),
+        ...problems(400, 401, 403, 404, 409, 413, 415, 503),
       },
     }),
     async (c) => {

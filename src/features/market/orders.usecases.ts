@@ -6,6 +6,7 @@ import type { OrderState, Side } from '../../domain/market/order.ts';
 import { err, ok, type Result } from '../../domain/result.ts';
 import type { BookCommand, CommandAnswer, CommandContext } from '../../platform/books/books.ts';
 import { type AmendTerms, orderView } from '../../wire/orders.ts';
+import { bookRefusal } from '../accounts/trading-rights.ts';
 import { findOrder, type OrderRow } from './market.repository.ts';
 
 /** How long a list waits for the caller's own last writes to be projected. */
@@ -57,6 +58,8 @@ export async function placeOrder(
   const { product_id, size_id, ...terms } = input;
   const bookKey = keyOf('siz', size_id);
   if (bookKey === null) return refused(SIZE_NOT_FOUND);
+  const refusal = bookRefusal(deps, side, asker.userId);
+  if (refusal !== null) return refused(refusal);
   return run(
     deps,
     bookKey,
@@ -75,6 +78,8 @@ export async function takeBest(
 ): Promise<CommandAnswer> {
   const bookKey = keyOf('siz', book.sizeId);
   if (bookKey === null) return refused(SIZE_NOT_FOUND);
+  const refusal = bookRefusal(deps, side, asker.userId);
+  if (refusal !== null) return refused(refusal);
   const command: BookCommand = {
     op: 'take',
     side,
@@ -86,13 +91,15 @@ export async function takeBest(
   return run(deps, bookKey, command, contextOf(asker, 'place', input.client_id));
 }
 
-export function amendOrder(
+export async function amendOrder(
   deps: Deps,
   side: Side,
   id: string,
   terms: AmendTerms,
   asker: Asker,
 ): Promise<CommandAnswer> {
+  const refusal = bookRefusal(deps, side, asker.userId);
+  if (refusal !== null) return refused(refusal);
   return onOpenOrder(deps, side, id, asker, (seq) => ({ op: 'amend', side, seq, terms }));
 }
 

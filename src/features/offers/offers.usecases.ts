@@ -21,6 +21,7 @@ import {
   type WantedListing,
 } from '../../domain/offers/offer-opening.ts';
 import { Problem, problem } from '../../http/problem.ts';
+import { assertMayTrade } from '../accounts/trading-rights.ts';
 import { isBlocked } from '../conversations/blocks.usecases.ts';
 import { openConversation } from '../conversations/open-conversation.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
@@ -239,6 +240,7 @@ async function attemptToCreate(deps: Deps, { userId }: OfferCaller, input: NewOf
   if (!listing || (!isPublic(listing.status) && listing.sellerId !== userId)) throw listingNotFound();
   const by: OfferSide = input.proposedTo !== undefined && listing.sellerId === userId ? 'seller' : 'buyer';
   const buyerId = by === 'seller' ? input.proposedTo! : userId;
+  await assertMayTrade(deps, userId, by === 'seller' ? 'sell' : 'buy');
   const earlier = await earlierOffers(db, listing.id, buyerId);
   const nowMs = deps.now();
   if (earlier.open && isDue(offerState(earlier.open), nowMs)) {
@@ -361,6 +363,7 @@ async function attemptToRespond(
   const agrees = action === 'counter' || action === 'accept';
   if (agrees && (await isBlocked(deps, row.buyerId, row.sellerId)))
     throw problem('conversation_blocked', 'One of you has blocked the other.');
+  if (agrees) await assertMayTrade(deps, caller.userId, side === 'buyer' ? 'buy' : 'sell');
   const after = await commitAnswer(deps, row, step.value, response);
   return forSide(deps, after, side);
 }

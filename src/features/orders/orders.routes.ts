@@ -46,7 +46,10 @@ purchasesRoutes.openapi(
     tags: TAGS,
     summary: 'Order catalogue goods at their retail price; the payment follows',
     request: { body: jsonBody(CheckoutBody) },
-    responses: { 201: json(PurchaseAnswer, 'The order, pending'), ...problems(400, 401, 404, 409, 413, 415) },
+    responses: {
+      201: json(PurchaseAnswer, 'The order, pending'),
+      ...problems(400, 401, 403, 404, 409, 413, 415),
+    },
   }),
   async (c) => {
     const deps = c.get('deps');

@@ -15,6 +15,7 @@ import {
 } from '../../domain/orders/order-amounts.ts';
 import type { Caller } from '../../http/factory.ts';
 import { problem } from '../../http/problem.ts';
+import { assertMayTrade } from '../accounts/trading-rights.ts';
 import { stockStatements } from '../catalog/stock.statements.ts';
 import { feeRateInForce } from '../ledger/ledger.usecases.ts';
 import { type AddressRow, snapshotOf } from './address-snapshot.ts';
@@ -188,6 +189,7 @@ export async function checkout(
   const earlier = await findBySource(deps.db, 'checkout', sourceId);
   if (earlier !== null) return (await loadOrder(deps.db, earlier))!;
 
+  await assertMayTrade(deps, buyer.userId, 'buy');
   const wanted = await wantedLines(deps, input.lines);
   const shipTo = await addressOf(deps, input.addressId, buyer.userId);
   const { currency } = wanted[0]!;

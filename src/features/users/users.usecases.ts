@@ -137,6 +137,11 @@ export async function changeUser(
     throw error;
   }
   readAccountFresh(userId);
+  if (can_buy !== undefined || can_sell !== undefined)
+    deps.revocations.withhold(userId, [
+      ...(after.canBuy ? [] : (['buy'] as const)),
+      ...(after.canSell ? [] : (['sell'] as const)),
+    ]);
   return readUser(deps, actor.actorId, userId);
 }
 

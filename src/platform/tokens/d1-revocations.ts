@@ -1,4 +1,4 @@
-import type { Revocations } from './revocations.ts';
+import type { Revocations, TradingSide } from './revocations.ts';
 
 /** How old the list may grow: a logout elsewhere is known here after at most this and one query. */
 const REFRESH_PERIOD_MS = 5_000;
@@ -6,6 +6,8 @@ const REFRESH_PERIOD_MS = 5_000;
 const ABANDONED_AFTER_MS = 30_000;
 /** Each refresh reads back this far before the last one began: clocks differ, and commits take a while. */
 const OVERLAP_MS = 60_000;
+/** Users with something switched off are few: an index holds them alone. Past this many the rest go by the slower checks. */
+const MAX_WITHHELD = 20_000;
 /** Bounds the memory; past it the oldest revocations, whose tokens end soonest, are forgotten first. */
 const MAX_SESSIONS = 20_000;
 
@@ -16,6 +18,8 @@ interface Ended {
 
 /** The end of each session by its id, oldest first. The Worker and the objects of one isolate share it. */
 const ended = new Map<string, Ended>();
+/** What is switched off for whom; nobody else may be in it. */
+let withheld = new Map<string, readonly TradingSide[]>();
 let readUpToMs = 0;
 let nextRefreshMs = 0;
 
@@ -34,15 +38,27 @@ export function createD1Revocations(d1: D1Database, accessTokenMs: number): Revo
   async function refresh(startedMs: number): Promise<void> {
     try {
       const sinceMs = Math.max(startedMs - accessTokenMs, readUpToMs - OVERLAP_MS);
-      const { results } = await d1
+      const sessions = d1
         .prepare(
           `select id, revoked_at, revoke_reason from (
              select id, revoked_at, revoke_reason from sessions where revoked_at > ?1 order by revoked_at desc limit ?2
            ) order by revoked_at`,
         )
-        .bind(sinceMs, MAX_SESSIONS)
-        .all<{ id: string; revoked_at: number; revoke_reason: string | null }>();
-      for (const row of results) note(row.id, row.revoked_at, row.revoke_reason);
+        .bind(sinceMs, MAX_SESSIONS);
+      const limited = d1
+        .prepare('select id, can_buy, can_sell from users where (can_buy = 0 or can_sell = 0) limit ?1')
+        .bind(MAX_WITHHELD);
+      const [ends, rights] = (await d1.batch([sessions, limited])) as [
+        D1Result<{ id: string; revoked_at: number; revoke_reason: string | null }>,
+        D1Result<{ id: string; can_buy: number; can_sell: number }>,
+      ];
+      for (const row of ends.results) note(row.id, row.revoked_at, row.revoke_reason);
+      withheld = new Map(
+        rights.results.map(({ id, can_buy, can_sell }) => [
+          id,
+          [...(can_buy ? [] : (['buy'] as const)), ...(can_sell ? [] : (['sell'] as const))],
+        ]),
+      );
       for (const [sessionId, { atMs }] of ended) {
         if (atMs > startedMs - accessTokenMs) break;
         ended.delete(sessionId);
@@ -65,6 +81,8 @@ export function createD1Revocations(d1: D1Database, accessTokenMs: number): Revo
     isRevoked: (sessionId) => ended.has(sessionId),
     reasonOf: (sessionId) => ended.get(sessionId)?.reason ?? null,
     add: note,
+    isWithheld: (userId, side) => withheld.get(userId)?.includes(side) ?? false,
+    withhold: (userId, sides) => void withheld.set(userId, sides),
     refreshIfStale(nowMs) {
       if (nowMs < nextRefreshMs) return null;
       nextRefreshMs = nowMs + ABANDONED_AFTER_MS;

@@ -1,0 +1,1 @@
+CREATE INDEX `users_limited` ON `users` (`id`) WHERE (can_buy = 0 or can_sell = 0);
