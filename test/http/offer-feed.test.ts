@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EventEnvelope } from '../../src/domain/events.ts';
-import { DOMAIN_EVENT_HANDLERS } from '../../src/jobs/domain-events.ts';
+import { OFFER_NEWS_HANDLERS } from '../../src/features/channels/offers.events.ts';
 import { bodyOf, request, signUp, type TestUser } from '../support/accounts.ts';
 import { deps } from '../support/book-object.ts';
 import { refusalOf } from '../support/catalog.ts';
@@ -51,7 +51,7 @@ function offerEvent(
 }
 
 async function tell(event: EventEnvelope): Promise<void> {
-  for (const handle of DOMAIN_EVENT_HANDLERS.get(event.type) ?? []) await handle(deps, event);
+  await OFFER_NEWS_HANDLERS[event.type]?.(deps, event);
 }
 
 const feedOf = async (listing: TestListing, token?: string) =>
