@@ -195,11 +195,6 @@ export class Audience {
     }
   }
 
-  closeSession(sessionId: string): void {
-    for (const [socket, { attachment }] of this.listeners)
-      if (attachment.sessionId === sessionId) this.close(socket, 4401);
-  }
-
   closeUser(userId: string, code: keyof typeof CHANNEL_CLOSE_CODES): void {
     for (const [socket, { attachment }] of this.listeners)
       if (attachment.userId === userId) this.close(socket, code);

@@ -263,12 +263,6 @@ export class Channel extends DurableObject<Env> {
     this.audienceChanged();
   }
 
-  /** Closes the sockets of a session that has just ended. */
-  async endSession(sessionId: string): Promise<void> {
-    this.audience.closeSession(sessionId);
-    this.audienceChanged();
-  }
-
   private audienceChanged(): void {
     if (this.topic === null) return;
     if (parseTopic(this.topic).kind === 'user') {
