@@ -1,5 +1,5 @@
 /**
- * (h) Conversations: stored messages delivered a second under a burst, to many devices of one conversation and to many
+ * (i) Conversations: stored messages delivered a second under a burst, to many devices of one conversation and to many
  * small ones, against Socket.IO on node, which stores nothing; and how long a lone message takes to be acknowledged.
  */
 import { type Bourse, startBourse } from './support/bourse.ts';
@@ -78,7 +78,7 @@ export async function measureChat(bench: Bench): Promise<Line[]> {
       });
       const [mine, other] = [median(samples.ours), median(samples.theirs)];
       lines.push({
-        what: `(h) stored messages delivered in a burst, ${name}, against Socket.IO, which stores nothing`,
+        what: `(i) stored messages delivered in a burst, ${name}, against Socket.IO, which stores nothing`,
         figures: `${perSecond(mine)} / ${perSecond(other)}`,
         value: mine / other,
         unit: 'x',
@@ -96,7 +96,7 @@ export async function measureChat(bench: Bench): Promise<Line[]> {
         ['theirs', 'Socket.IO, stored nowhere'],
       ] as const)
         lines.push({
-          what: `(h) a lone message, from the frame to its acknowledgement, ${socketsPerRoom} sockets: ${name}`,
+          what: `(i) a lone message, from the frame to its acknowledgement, ${socketsPerRoom} sockets: ${name}`,
           figures: `median of ${LONE_MESSAGES}`,
           value: median(samples[side]),
           unit: 'ms',

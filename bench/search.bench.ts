@@ -1,5 +1,5 @@
 /**
- * (i) Search over a large catalogue: what people type, from rare words to ones that a fifth of all products has, asked
+ * (j) Search over a large catalogue: what people type, from rare words to ones that a fifth of all products has, asked
  * one after the other. Products are written straight into the database, where the triggers index them.
  */
 import { seededRandom } from '../scripts/demo/random.ts';
@@ -101,7 +101,7 @@ export async function measureSearch(bench: Bench): Promise<Line[]> {
       for (const q of typed) times.push(await ask(address(q)));
       const sorted = times.slice(WARM_UP).sort((a, b) => a - b);
       lines.push({
-        what: `(i) ${what}, among ${PRODUCTS.toLocaleString('en')} products, p95`,
+        what: `(j) ${what}, among ${PRODUCTS.toLocaleString('en')} products, p95`,
         figures: `p50 ${quantile(sorted, 0.5).toFixed(1)} ms, p99 ${quantile(sorted, 0.99).toFixed(1)} ms`,
         value: quantile(sorted, 0.95),
         unit: 'ms',
