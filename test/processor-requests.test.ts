@@ -97,7 +97,10 @@ const CALLS: Record<string, (gateway: PaymentGateway) => Promise<unknown>> = {
   retrieve: (gateway) => gateway.retrieve('pi_1'),
   find: (gateway) => gateway.find('pay_1'),
   createCustomer: (gateway) => gateway.createCustomer({ userId: 'usr_1', email: 'ann@bourse.test' }, 'k7'),
-  saveCard: (gateway) => gateway.saveCard({ customerId: 'cus_1', token: 'pm_card_visa', returnUrl }, 'k8'),
+  retrieveCardSetup: (gateway) => gateway.retrieveCardSetup('seti_1'),
+  cancelCardSetup: (gateway) => gateway.cancelCardSetup('seti_1', 'k18'),
+  saveCard: (gateway) =>
+    gateway.saveCard({ cardId: 'pmt_1', customerId: 'cus_1', token: 'pm_card_visa', returnUrl }, 'k8'),
   forgetCard: (gateway) => gateway.forgetCard('pm_1', 'k9'),
   refund: (gateway) =>
     gateway.refund({ processorPaymentId: 'pi_1', amountCents: 100, refundId: 'ref_1' }, 'k10'),

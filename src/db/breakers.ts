@@ -1,7 +1,13 @@
 /** Circuit breakers that all isolates share, one row for each provider. */
-import { and, eq } from 'drizzle-orm';
+import { and, eq, inArray } from 'drizzle-orm';
 import type { AttemptOutcome } from '../domain/payments/attempts.ts';
-import { admitCall, type Breaker, CLOSED, recordCall } from '../domain/payments/circuit-breaker.ts';
+import {
+  admitCall,
+  type Breaker,
+  CLOSED,
+  FAILURES_TO_OPEN,
+  recordCall,
+} from '../domain/payments/circuit-breaker.ts';
 import type { Db } from './client.ts';
 import { breakers } from './payments-schema.ts';
 
@@ -30,6 +36,26 @@ async function swap(db: Db, name: string, version: number, breaker: Breaker): Pr
           .where(and(eq(breakers.name, name), eq(breakers.version, version)))
           .returning({ name: breakers.name });
   return changed.length === 1;
+}
+
+/** Whether the breaker of a provider lets no call through now, and the failures it has counted; closed where none is. */
+export async function breakersNow(
+  db: Db,
+  names: readonly string[],
+  nowMs: number,
+): Promise<{ isOpen: boolean; failures: number }[]> {
+  const rows = await db
+    .select()
+    .from(breakers)
+    .where(inArray(breakers.name, [...names]));
+  return names.map((name) => {
+    const row = rows.find((found) => found.name === name);
+    const breaker = row ? (JSON.parse(row.state) as Breaker) : CLOSED;
+    return {
+      isOpen: breaker.state === 'open' && nowMs < breaker.untilMs,
+      failures: breaker.state === 'closed' ? breaker.failures : FAILURES_TO_OPEN,
+    };
+  });
 }
 
 /** Applies a step of the breaker for all isolates; a step that changes nothing writes nothing. */

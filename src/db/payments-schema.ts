@@ -232,6 +232,46 @@ export const paymentMethods = sqliteTable(
   ],
 );
 
+export const CARD_SETUP_STATUSES = [
+  'started',
+  'requires_action',
+  'processing',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'expired',
+] as const;
+
+/** Cards on their way to be kept: a card is in `payment_methods`, under the same id, once its setup has succeeded. */
+export const cardSetups = sqliteTable(
+  'card_setups',
+  {
+    id: text().primaryKey(),
+    userId: text().notNull(),
+    /** `started` before the processor is called, so that its webhook finds the card whatever becomes of us. */
+    status: text({ enum: CARD_SETUP_STATUSES }).notNull(),
+    processorSetupId: text(),
+    processorMethodId: text(),
+    brand: text(),
+    last4: text(),
+    expiryMonth: integer(),
+    expiryYear: integer(),
+    /** The card is to be the default once it is kept. */
+    isDefault: integer({ mode: 'boolean' }).notNull(),
+    clientSecret: text(),
+    actionUrl: text(),
+    failureCode: text(),
+    createdAt: integer().notNull(),
+    /** When the holder has had time enough to authenticate. */
+    expiresAt: integer().notNull(),
+  },
+  (t) => [
+    uniqueIndex('card_setups_processor').on(t.processorSetupId),
+    index('card_setups_user').on(t.userId, t.status, t.createdAt),
+    index('card_setups_expiry').on(t.status, t.expiresAt),
+  ],
+);
+
 /** Webhooks that were genuine, each stored once by the id of its event and processed from the queue. */
 export const webhookInbox = sqliteTable(
   'webhook_inbox',

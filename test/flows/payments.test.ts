@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { compose } from '../../src/composition.ts';
 import type { Deps } from '../../src/deps.ts';
 import { availableOf } from '../../src/domain/ledger/accounts.ts';
 import { FAILURES_TO_OPEN, OPEN_MS } from '../../src/domain/payments/circuit-breaker.ts';
@@ -13,9 +14,11 @@ import {
   receiveWebhook,
   sweepPayments,
 } from '../../src/features/payments/webhooks.usecases.ts';
+import type { Outcome, ProcessorEvent, ProcessorPayment } from '../../src/platform/payments/gateway.ts';
 import { bodyOf, request, signUp, signUpAdmin, type TestUser } from '../support/accounts.ts';
 import { deps } from '../support/book-object.ts';
 import { allDone } from '../support/domain-events.ts';
+import { toldTo } from '../support/notifications.ts';
 import { demoGateway, NOW_MS } from '../support/processor.ts';
 import { acted, at, callerOf, matchedOrder, type Purchase, readOrder } from '../support/purchases.ts';
 
@@ -30,6 +33,11 @@ interface Payment {
   attempts: { n: number; outcome: string; code: string | null }[];
   refunds: { id: string; amount_cents: number; status: string }[];
 }
+
+const isAbout =
+  (charge: Outcome<ProcessorPayment>) =>
+  ({ subject }: ProcessorEvent): boolean =>
+    'value' in charge && subject.kind === 'payment' && subject.processorPaymentId === charge.value?.id;
 
 let admin: TestUser;
 let people = 0;
@@ -122,11 +130,17 @@ describe('the whole story', () => {
     await allDone();
     const paid = await bodyOf(await request(`/api/v1/payouts/${started.id}`, { token: seller.token }));
     expect(paid).toMatchObject({ status: 'paid', amount_cents: 21_120, fee_cents: 0 });
+    const toldOfPayout = async () =>
+      (await toldTo(seller, '?category=payments'))
+        .map(({ type }) => type)
+        .filter((type) => /^payout/.test(type));
+    expect(await toldOfPayout()).toEqual(['payout_completed']);
     expect((await request(`/api/v1/payouts/${started.id}`, { token: buyer.token })).status).toBe(404);
 
     expect(await posted(`/demo/payouts/${started.id}/fail`, admin)).toEqual({ done: true });
     await allDone();
     expect(await available(seller)).toBe(21_120);
+    expect(await toldOfPayout()).toEqual(['payout_failed', 'payout_completed']);
     await expectBalanced();
   });
 
@@ -176,6 +190,37 @@ describe('the whole story', () => {
       'wallet_topped_up',
     ]);
     await expectBalanced();
+  });
+});
+
+describe('demo mode', () => {
+  it('needs no secret of the processor: it signs and checks its webhooks with one of its own', async () => {
+    const bare = compose({ ...env, STRIPE_WEBHOOK_SECRET: undefined } as unknown as Env).deps;
+    expect(bare.config.STRIPE_WEBHOOK_SECRET).toBeUndefined();
+    const { buyer } = await pair();
+    const charge = await bare.payments.charge(
+      {
+        paymentId: 'pay_bare',
+        orderId: null,
+        amountCents: 100,
+        currency: 'USD',
+        customerId: null,
+        paymentMethodId: 'pm_card_visa',
+        isOffSession: false,
+        returnUrl: 'https://bourse.test',
+      },
+      `bare:${buyer.userId}`,
+    );
+    expect(charge.kind).toBe('succeeded');
+    const news = await bare.payments.listEvents(0);
+    const mine = news.kind === 'succeeded' ? news.value.filter(isAbout(charge)) : [];
+    expect(mine).toHaveLength(1);
+    const stored = await deps.db.query.webhookInbox.findFirst({
+      where: (table, { eq }) => eq(table.eventId, mine[0]!.id),
+    });
+    expect(stored?.type).toBe('payment_intent.succeeded');
+    const forged = { rawBody: JSON.stringify({ id: 'evt_forged' }), signature: 't=1,v1=00' };
+    await expect(receiveWebhook(bare, forged.rawBody, forged.signature)).rejects.toThrow('signature');
   });
 });
 
@@ -235,7 +280,9 @@ describe('a charge', () => {
 
   it('that wants the holder of the card waits for them, and is paid once they approve', async () => {
     const { buyer: holder, seller } = await pair();
-    await keepCard(holder, 'pm_card_authenticationRequired');
+    const card = await keepCard(holder, 'pm_card_authenticationRequired');
+    await posted(`/demo/payment-methods/${card.id}/authenticate`, holder, { approve: true });
+    await posted(`/payment-methods/${card.id}/confirm`, holder);
     const { order: next } = await matchedOrder(holder, seller);
     await allDone();
     const asked = await readPayment(next, holder);

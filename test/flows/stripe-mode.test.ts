@@ -166,6 +166,27 @@ describe('real mode', () => {
     );
   });
 
+  it('keeps a card whose holder has to authenticate once they have, by the webhook alone', async () => {
+    const { buyer, seller } = await pair();
+    const token = 'pm_card_authenticationRequiredOnSetup';
+    const asked = await sent<{ id: string; status: string; client_secret: string }>(
+      '/payment-methods',
+      buyer,
+      { token },
+    );
+    expect(asked).toMatchObject({ status: 'requires_action', client_secret: expect.any(String) });
+    const [setup] = await live.db.query.cardSetups.findMany({
+      where: (table, { eq }) => eq(table.id, asked.id),
+    });
+    expect(
+      (await send(`/api/v1/demo/payment-methods/${asked.id}/authenticate`, buyer, { approve: true })).status,
+    ).toBe(404);
+    await stripe.controls.authenticateCard(setup!.processorSetupId!, true);
+    await settled();
+    const made = await matched(buyer, seller);
+    expect(await order(made.id, buyer)).toMatchObject({ status: 'paid' });
+  });
+
   it('ends in a failed order after a decline, and after a timeout that never answers', async () => {
     const { buyer, seller } = await pair();
     const declined = await matched(buyer, seller);

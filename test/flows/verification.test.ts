@@ -5,6 +5,7 @@ import { projected } from '../support/book-object.ts';
 import { createBook, type TestBook } from '../support/books.ts';
 import { createProduct } from '../support/catalog.ts';
 import { allDone } from '../support/domain-events.ts';
+import { toldTo } from '../support/notifications.ts';
 import { act, acted, matchedOrder, type Purchase, readOrder } from '../support/purchases.ts';
 
 interface Verification {
@@ -75,6 +76,9 @@ describe('goods that are authenticated', () => {
     await stepped(order, 'receive', first, { reason: 'box intact' });
     const passed = await stepped(order, 'pass', first);
     expect(passed).toMatchObject({ status: 'passed', allowed_actions: [] });
+    await allDone();
+    for (const user of [buyer, seller])
+      expect((await toldTo(user, '?category=account'))[0]).toMatchObject({ type: 'verification_approved' });
     expect(passed.history.map(({ from, to, actor_type }) => [from, to, actor_type])).toEqual([
       ['not_required', 'awaiting_item', 'system'],
       ['awaiting_item', 'in_review', 'authenticator'],
@@ -136,6 +140,11 @@ describe('goods that are authenticated', () => {
       status: 'failed',
     });
     expect(await readOrder(order.id, seller)).toMatchObject({ status: 'on_hold', verification: 'failed' });
+    await allDone();
+    const told = await toldTo(seller, '?category=account');
+    expect(told[0]).toMatchObject({ type: 'verification_rejected' });
+    expect(told[0]!.body).toContain('the sole is a copy');
+    expect((await toldTo(buyer, '?category=account'))[0]).toMatchObject({ type: 'verification_rejected' });
     expect(await seen(order, seller)).toMatchObject({ allowed_actions: ['appeal'] });
     expect(await seen(order, buyer)).toMatchObject({ allowed_actions: [] });
     expect((await step(order, 'appeal', buyer, { reason: 'x' })).status).toBe(403);

@@ -57,6 +57,60 @@ describe('orders of everybody', () => {
     expect((await request('/api/v1/admin/orders')).status).toBe(401);
   });
 
+  it('are completed and refunded by finance with a line in the log each, and by their parties without', async () => {
+    const finance = await signUp('adm-finance', 'finance');
+    const delivered = async () => {
+      const { order } = await matchedOrder(buyer, seller);
+      const paying = { order_id: order.id, payment_method_token: 'pm_card_visa' };
+      const payment = await bodyOf<{ id: string }>(
+        await request('/api/v1/payments/intent', { token: buyer.token, json: paying }),
+      );
+      await acted(order.id, 'ship', seller, { carrier: 'DHL', tracking_number: `T-${order.id}` });
+      await acted(order.id, 'deliver', buyer);
+      return { order, payment };
+    };
+    const call = (path: string, user: TestUser, json: unknown = {}) =>
+      request(`/api/v1${path}`, { token: user.token, json });
+
+    const { order, payment } = await delivered();
+    const part = { amount_cents: 1_100, reason: 'a scratch' };
+    expect((await call(`/payments/${payment.id}/refunds`, finance, part)).status).toBe(201);
+    expect(await logOf('payment', payment.id)).toMatchObject([
+      {
+        actor_id: finance.userId,
+        action: 'payment_refunded',
+        reason: 'a scratch',
+        after: { order_id: order.id, amount_cents: 1_100, currency: 'USD' },
+      },
+    ]);
+    expect((await call(`/payments/${payment.id}/release`, finance)).status).toBe(200);
+    expect((await call(`/payments/${payment.id}/refunds`, finance, { reason: 'all of it' })).status).toBe(
+      201,
+    );
+    expect(await logOf('order', order.id)).toMatchObject([
+      {
+        actor_id: finance.userId,
+        action: 'order_refund',
+        reason: 'all of it',
+        before: { status: 'completed' },
+        after: { status: 'refunded' },
+      },
+      {
+        actor_id: finance.userId,
+        action: 'order_complete',
+        before: { status: 'delivered' },
+        after: { status: 'completed' },
+      },
+    ]);
+
+    const own = await delivered();
+    expect((await call(`/payments/${own.payment.id}/release`, buyer)).status).toBe(200);
+    const goodwill = { amount_cents: 500, reason: 'sorry' };
+    expect((await call(`/payments/${own.payment.id}/refunds`, seller, goodwill)).status).toBe(201);
+    expect(await logOf('order', own.order.id)).toEqual([]);
+    expect(await logOf('payment', own.payment.id)).toEqual([]);
+  });
+
   it('are cancelled by an admin once, with everything back and a line in the log', async () => {
     const { order } = await matchedOrder(buyer, seller);
     await capture(order);

@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rollups } from '../../src/db/analytics-schema.ts';
+import { recordThrough } from '../../src/db/breakers.ts';
+import { breakers } from '../../src/db/payments-schema.ts';
 import { deadLetters } from '../../src/db/schema.ts';
+import { FAILURES_TO_OPEN } from '../../src/domain/payments/circuit-breaker.ts';
 import { bodyOf, request, signUp, signUpAdmin, type TestUser } from '../support/accounts.ts';
 import { deps } from '../support/book-object.ts';
 import { refusalOf } from '../support/catalog.ts';
@@ -124,6 +127,27 @@ describe('the health of modules', () => {
     const after = await bodyOf<Health>(await read('health'));
     expect(after.status).toBe('degraded');
     expect(moduleIn(after, 'dead_letters')).toMatchObject({ status: 'degraded', facts: { waiting: 1 } });
+  });
+});
+
+describe('the breakers of what we depend on', () => {
+  it.each([
+    ['payments', 'processor'],
+    ['mail', 'mail'],
+  ])('show in the module %s when calls of the %s keep failing', async (module, provider) => {
+    const facts = async () => {
+      const { modules } = await bodyOf<{
+        modules: { name: string; status: string; facts: Record<string, number> }[];
+      }>(await read('health'));
+      return modules.find(({ name }) => name === module);
+    };
+    expect(await facts()).toMatchObject({ status: 'up', facts: { breaker_open: 0, breaker_failures: 0 } });
+    await recordThrough(deps.db, provider, 'error', deps.now());
+    expect(await facts()).toMatchObject({ status: 'up', facts: { breaker_open: 0, breaker_failures: 1 } });
+    for (let call = 1; call < FAILURES_TO_OPEN; call += 1)
+      await recordThrough(deps.db, provider, 'error', deps.now());
+    expect(await facts()).toMatchObject({ status: 'degraded', facts: { breaker_open: 1 } });
+    await deps.db.delete(breakers);
   });
 });
 

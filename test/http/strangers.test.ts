@@ -55,6 +55,7 @@ const OWNED = [
   'refunds',
   'payouts',
   'payment_methods',
+  'card_setups',
   'addresses',
   'listings',
   'listing_photos',

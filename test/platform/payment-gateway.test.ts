@@ -193,12 +193,19 @@ describe('saved cards', () => {
     const customer = valueIn(
       await gateway.createCustomer({ userId: 'usr_1', email: 'a@bourse.test' }, 'customer:1'),
     );
-    const card = valueIn(
+    const setup = valueIn(
       await gateway.saveCard(
-        { customerId: customer.id, token: 'pm_card_visa', returnUrl: 'https://bourse.test' },
+        {
+          cardId: 'pmt_1',
+          customerId: customer.id,
+          token: 'pm_card_visa',
+          returnUrl: 'https://bourse.test',
+        },
         'card:1',
       ),
     );
+    expect(setup).toMatchObject({ status: 'succeeded', cardId: 'pmt_1', failureCode: null });
+    const card = setup.card!;
     expect(card).toMatchObject({ brand: 'visa', last4: '4242', expiryMonth: 12, expiryYear: 2034 });
     const charged = await pay('saved', card.id, { customerId: customer.id, isOffSession: true });
     expect(charged).toMatchObject({ kind: 'succeeded', value: { card: { last4: '4242' } } });
@@ -208,13 +215,58 @@ describe('saved cards', () => {
     });
   });
 
+  it.each([
+    [true, 'succeeded', 'setup_intent.succeeded'],
+    [false, 'failed', 'setup_intent.setup_failed'],
+  ])('that want their holder wait for them: approved is %s, then it %s', async (approve, status, type) => {
+    webhooks.length = 0;
+    const name = `asks_${status}`;
+    const customer = valueIn(
+      await gateway.createCustomer({ userId: name, email: 'c@bourse.test' }, `customer:${name}`),
+    );
+    const answer = await gateway.saveCard(
+      {
+        cardId: `pmt_${name}`,
+        customerId: customer.id,
+        token: 'pm_card_authenticationRequiredOnSetup',
+        returnUrl: 'https://bourse.test',
+      },
+      `card:${name}`,
+    );
+    expect(answer).toMatchObject({
+      kind: 'requires_action',
+      value: {
+        card: { last4: '3155' },
+        clientSecret: expect.any(String),
+        actionUrl: expect.stringContaining('/authenticate/'),
+      },
+    });
+    const { id } = valueIn(answer as { kind: string; value: { id: string } });
+    expect(await gateway.retrieveCardSetup(id)).toEqual(answer);
+    expect(await controls.authenticateCard(id, approve)).toBe(true);
+    expect(await controls.authenticateCard(id, approve)).toBe(false);
+    expect(await gateway.retrieveCardSetup(id)).toMatchObject({
+      kind: 'succeeded',
+      value: { status, cardId: `pmt_${name}`, actionUrl: null },
+    });
+    expect(eventTypes()).toEqual(['setup_intent.requires_action', type]);
+    expect((await gateway.cancelCardSetup(id, `cancel:${name}`)).kind).toBe(
+      approve ? 'refused' : 'succeeded',
+    );
+  });
+
   it('are not kept when the bank refuses', async () => {
     const customer = valueIn(
       await gateway.createCustomer({ userId: 'usr_2', email: 'b@bourse.test' }, 'customer:2'),
     );
     expect(
       await gateway.saveCard(
-        { customerId: customer.id, token: 'pm_card_chargeDeclined', returnUrl: 'https://bourse.test' },
+        {
+          cardId: 'pmt_2',
+          customerId: customer.id,
+          token: 'pm_card_chargeDeclined',
+          returnUrl: 'https://bourse.test',
+        },
         'card:2',
       ),
     ).toEqual({ kind: 'declined', code: 'generic_decline', value: null });

@@ -76,7 +76,7 @@ export type EffectScope = OrderSupply | 'verified' | 'rejected';
 export type RowEffect = OrderEffect | { only: readonly EffectScope[]; effect: OrderEffect };
 
 export type OrderEventType =
-  | `order.${Exclude<OrderStatus, 'pending'> | 'placed' | 'resumed' | 'ship_by_extended'}`
+  | `order.${Exclude<OrderStatus, 'pending'> | 'placed' | 'resumed' | 'ship_by_extended' | 'address_changed'}`
   | `order.${'inspection_started' | 'inspection_ending' | 'seller_asked' | 'dispute_answered'}`
   | `payment.${'hold_request' | 'held' | 'released'}`;
 

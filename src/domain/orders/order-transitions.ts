@@ -412,6 +412,17 @@ const moves: OrderRow[] = [
       events: ['order.ship_by_extended'],
     }),
   ),
+  // The parcel goes where the buyer says, until it has left.
+  ...(['pending', 'paid', 'processing'] as const).map(
+    (status): OrderRow => ({
+      from: [status],
+      to: status,
+      action: 'change-address',
+      by: ['buyer'],
+      effects: [],
+      events: ['order.address_changed'],
+    }),
+  ),
   {
     from: ['delivered'],
     to: 'delivered',

@@ -71,6 +71,7 @@ export const ORDER_ACTIONS = [
   'refund',
   'resolve',
   'extend-ship-by',
+  'change-address',
 ] as const;
 /** What happens to an order without anybody asking. */
 export const ORDER_TRIGGERS = [

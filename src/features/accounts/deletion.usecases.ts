@@ -9,7 +9,6 @@ import {
   userPreferences,
 } from '../../db/identity-schema.ts';
 import { addresses } from '../../db/orders-schema.ts';
-import { paymentMethods } from '../../db/payments-schema.ts';
 import { idempotencyKeys, sessions, users } from '../../db/schema.ts';
 import type { Deps } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
@@ -21,7 +20,7 @@ import type { Statement } from '../ledger/ledger.statements.ts';
 import { pauseListingsOf } from '../listings/seller-listings.usecases.ts';
 import { cancelOrdersOf } from '../market/operator.usecases.ts';
 import { awaitOwnWrites } from '../market/orders.usecases.ts';
-import { removeCard } from '../payments/payment-methods.usecases.ts';
+import { removeCards } from '../payments/payment-methods.usecases.ts';
 import {
   accountEventStatement,
   anotherSuperadmin,
@@ -194,11 +193,7 @@ export async function clearAway(deps: Deps, event: EventEnvelope): Promise<void>
   await cancelOrdersOf(deps, userId, event.correlation_id);
   await pauseListingsOf(deps, userId, event.correlation_id);
   const nobody = { userId, sessionId: '', username: '', roles: [], expiresAtMs: 0 };
-  const cards = await deps.db
-    .select({ id: paymentMethods.id })
-    .from(paymentMethods)
-    .where(eq(paymentMethods.userId, userId));
-  for (const { id } of cards) await removeCard(deps, id, nobody);
+  await removeCards(deps, nobody);
   const documents = await deps.db
     .select({ id: kycDocuments.id })
     .from(kycDocuments)

@@ -1,5 +1,6 @@
 /** How every module does (GR-10): what it waits for, told by counts that an index answers. */
 import { and, count, eq, inArray, isNull, lt, min, sql } from 'drizzle-orm';
+import { breakersNow } from '../../db/breakers.ts';
 import { orderTimers, outbox } from '../../db/orders-schema.ts';
 import { webhookInbox } from '../../db/payments-schema.ts';
 import { deadLetters, sizes, users } from '../../db/schema.ts';
@@ -17,6 +18,10 @@ export interface ModuleHealth {
 
 /** Work that the cron does each minute and that still waits after this has met something in its way. */
 const LATE_MS = 5 * MINUTE_MS;
+
+/** Those whose breaker tells how they do: the processor of payments, and whoever takes our mail (GR-09). */
+const PROVIDERS = ['processor', 'mail'] as const;
+type Circuit = Awaited<ReturnType<typeof breakersNow>>[number];
 
 async function ping(name: string, probe: () => Promise<unknown>): Promise<ModuleHealth> {
   try {
@@ -40,7 +45,7 @@ const moduleOf = (name: string, isWell: boolean, facts: Record<string, number>):
 export async function moduleHealth(deps: Deps): Promise<ModuleHealth[]> {
   const { db } = deps;
   const nowMs = deps.now();
-  const [counts, media, books, flags] = await Promise.all([
+  const [counts, media, books, flags, circuits] = await Promise.all([
     db.batch([
       db
         .select({ due: count(), oldest: min(outbox.dueAt) })
@@ -69,8 +74,10 @@ export async function moduleHealth(deps: Deps): Promise<ModuleHealth[]> {
     ping('media', () => deps.media.ping()),
     ping('books', () => deps.books.ping()),
     readFlags(deps),
+    breakersNow(db, PROVIDERS, nowMs),
   ]);
   const [[events], [timers], [hooks], [letters], [stale], [reported], [disputed], [people]] = counts;
+  const [processor, mail] = circuits as [Circuit, Circuit];
   const eventsLateMs = since(nowMs, events?.oldest);
   const timersLateMs = since(nowMs, timers?.oldest);
   const hooksLateMs = since(nowMs, hooks?.oldest);
@@ -81,7 +88,16 @@ export async function moduleHealth(deps: Deps): Promise<ModuleHealth[]> {
     moduleOf('events', eventsLateMs < LATE_MS, { due: events?.due ?? 0, late_ms: eventsLateMs }),
     moduleOf('dead_letters', letters?.waiting === 0, { waiting: letters?.waiting ?? 0 }),
     moduleOf('orders', timersLateMs < LATE_MS, { overdue: timers?.due ?? 0, late_ms: timersLateMs }),
-    moduleOf('payments', hooksLateMs < LATE_MS, { webhooks_open: hooks?.open ?? 0, late_ms: hooksLateMs }),
+    moduleOf('payments', hooksLateMs < LATE_MS && !processor.isOpen, {
+      webhooks_open: hooks?.open ?? 0,
+      late_ms: hooksLateMs,
+      breaker_open: processor.isOpen ? 1 : 0,
+      breaker_failures: processor.failures,
+    }),
+    moduleOf('mail', !mail.isOpen, {
+      breaker_open: mail.isOpen ? 1 : 0,
+      breaker_failures: mail.failures,
+    }),
     moduleOf('trust', true, {
       reports_open: reported?.open ?? 0,
       oldest_report_ms: since(nowMs, reported?.oldest),

@@ -79,6 +79,7 @@ const ORDER_EVENTS = [
   'on_hold',
   'resumed',
   'ship_by_extended',
+  'address_changed',
   'inspection_ending',
   'seller_asked',
   'dispute_answered',

@@ -268,6 +268,7 @@ export type OrderChanges = Partial<
     | 'paidFrom'
     | 'chargebackId'
     | 'chargebackCents'
+    | 'shipTo'
     | 'carrier'
     | 'trackingNumber'
     | 'shipByExtended'

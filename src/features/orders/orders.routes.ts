@@ -14,6 +14,7 @@ import {
   CheckoutBody,
   HistoryList,
   NoInput,
+  OrderAddress,
   OrderId,
   OrdersQuery,
   PartyOrdersQuery,
@@ -25,7 +26,15 @@ import {
   ShipInput,
   UserId,
 } from './orders.schemas.ts';
-import { act, assertMayList, getHistory, getOrder, historyOf, listOrders } from './orders.usecases.ts';
+import {
+  act,
+  assertMayList,
+  changeShipTo,
+  getHistory,
+  getOrder,
+  historyOf,
+  listOrders,
+} from './orders.usecases.ts';
 import { checkout } from './place-orders.ts';
 
 const TAGS = ['Purchases'];
@@ -161,6 +170,29 @@ purchasesRoutes.openapi(
   async (c) => {
     const history = await getHistory(c.get('deps'), c.req.valid('param').order_id, callerIn(c));
     return c.json({ data: presentHistory(history), next_cursor: null }, 200);
+  },
+);
+
+purchasesRoutes.openapi(
+  createRoute({
+    ...mutation(party),
+    method: 'put',
+    path: '/orders/{order_id}/address',
+    operationId: 'changePurchaseAddress',
+    tags: TAGS,
+    summary: 'The buyer says where the parcel goes, until it is shipped',
+    request: { params: OrderId, body: jsonBody(OrderAddress) },
+    responses: {
+      200: json(PurchaseAnswer, 'The order as it is now'),
+      ...problems(400, 401, 403, 404, 409, 413, 415),
+    },
+  }),
+  async (c) => {
+    const { address_id: addressId } = c.req.valid('json');
+    const { order_id: orderId } = c.req.valid('param');
+    const order = await changeShipTo(c.get('deps'), orderId, addressId, callerIn(c));
+    sendEventsSoon(c);
+    return c.json(presentOrder(order), 200);
   },
 );
 

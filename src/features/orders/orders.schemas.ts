@@ -128,6 +128,10 @@ export const AddressAnswer = z
   .meta({ id: 'Address' });
 export const AddressList = pageOf(AddressAnswer).meta({ id: 'AddressList' });
 
+export const OrderAddress = z
+  .strictObject({ address_id: AddressId.shape.address_id })
+  .meta({ id: 'OrderAddress', description: 'One of your addresses: the order keeps it as it is now' });
+
 const Line = z
   .object({
     product_id: z.string().nullable().meta({ description: 'Null when the goods are a listing' }),

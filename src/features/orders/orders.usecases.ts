@@ -21,6 +21,8 @@ import type { Caller } from '../../http/factory.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
+import { snapshotOf } from './address-snapshot.ts';
+import { getAddress } from './addresses.usecases.ts';
 import { catchUp, commitStep, withFreshOrder } from './order-steps.ts';
 import {
   type HistoryRow,
@@ -99,6 +101,28 @@ export async function act(
     const along = [...more, ...(audited ? staffAudit(deps, step.value, input, audited) : [])];
     const after = await commitStep(deps, stored, step.value, input, circumstances, along);
     return forCaller(deps, after, caller);
+  });
+  if (done === null) throw orderNotFound();
+  return done;
+}
+
+/**
+ * The buyer says where the parcel goes, until it has left: the order keeps the address as it is now. The address it has
+ * already changes nothing.
+ */
+export async function changeShipTo(
+  deps: Deps,
+  orderId: string,
+  addressId: string,
+  caller: Caller,
+): Promise<OrderOfCaller> {
+  const done = await withFreshOrder(deps, orderId, async (stored) => {
+    const found = await forCaller(deps, stored, caller);
+    const step = transition(stored.state, 'change-address', found.actor, {}, deps.now());
+    if (!step.ok) throw new Problem(refusalFailure(step.error));
+    const shipTo = snapshotOf(await getAddress(deps, caller.userId, addressId));
+    if (shipTo === stored.row.shipTo) return found;
+    return forCaller(deps, await commitStep(deps, stored, step.value, {}, { changes: { shipTo } }), caller);
   });
   if (done === null) throw orderNotFound();
   return done;

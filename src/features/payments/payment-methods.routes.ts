@@ -3,6 +3,7 @@ import { mutation, party, signedIn } from '../../http/access.ts';
 import { callerIn } from '../../http/auth.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
+import { confirmCard, waitingSetupsOf } from './card-setups.usecases.ts';
 import { addCard, makeDefault, removeCard } from './payment-methods.usecases.ts';
 import { methodsOf } from './payments.repository.ts';
 import {
@@ -11,7 +12,9 @@ import {
   MethodId,
   MethodList,
   NewMethod,
+  presentCard,
   presentMethod,
+  presentSetup,
 } from './payments.schemas.ts';
 
 const TAGS = ['Payments'];
@@ -28,13 +31,19 @@ paymentMethodsRoutes.openapi(
     operationId: 'addPaymentMethod',
     summary: 'Keep a card, to be charged when a bid or ask of yours is matched',
     request: { body: jsonBody(NewMethod) },
-    responses: { 201: json(MethodAnswer, 'The card'), ...problems(400, 401, 403, 413, 415, 503) },
+    description:
+      'When the bank wants to see the holder first, the answer is 202 with what the card form needs; the card pays once that has succeeded and is confirmed.',
+    responses: {
+      201: json(MethodAnswer, 'The card'),
+      202: json(MethodAnswer, 'The card waits for its holder'),
+      ...problems(400, 401, 403, 413, 415, 503),
+    },
   }),
   async (c) => {
     const { token, is_default } = c.req.valid('json');
     const returnUrl = new URL('/', c.req.url).href;
     const card = await addCard(c.get('deps'), { token, isDefault: is_default, returnUrl }, callerIn(c));
-    return c.json(presentMethod(card), 201);
+    return c.json(presentCard(card), card.kind === 'kept' ? 201 : 202);
   },
 );
 
@@ -45,12 +54,31 @@ paymentMethodsRoutes.openapi(
     path: '/payment-methods',
     operationId: 'listPaymentMethods',
     tags: TAGS,
-    summary: 'Your cards, the default first, all on one page',
+    summary: 'Your cards, the default first and those that wait for you last, all on one page',
     responses: { 200: json(MethodList, 'The cards'), ...problems(401) },
   }),
   async (c) => {
-    const cards = await methodsOf(c.get('deps').db, callerIn(c).userId);
-    return c.json({ data: cards.map(presentMethod), next_cursor: null }, 200);
+    const deps = c.get('deps');
+    const { userId } = callerIn(c);
+    const [cards, waiting] = await Promise.all([methodsOf(deps.db, userId), waitingSetupsOf(deps, userId)]);
+    const data = [...cards.map(presentMethod), ...waiting.map(presentSetup)];
+    return c.json({ data, next_cursor: null }, 200);
+  },
+);
+
+paymentMethodsRoutes.openapi(
+  createRoute({
+    ...PARTY_MUTATION,
+    method: 'post',
+    path: '/payment-methods/{payment_method_id}/confirm',
+    operationId: 'confirmPaymentMethod',
+    summary: 'Say that the bank is satisfied: the card is active, or still waits',
+    request: { params: MethodId },
+    responses: { 200: json(MethodAnswer, 'The card'), ...problems(400, 401, 404, 503) },
+  }),
+  async (c) => {
+    const card = await confirmCard(c.get('deps'), c.req.valid('param').payment_method_id, callerIn(c));
+    return c.json(presentCard(card), 200);
   },
 );
 
@@ -62,7 +90,7 @@ paymentMethodsRoutes.openapi(
     operationId: 'changePaymentMethod',
     summary: 'Make a card the default',
     request: { params: MethodId, body: jsonBody(MethodChanges) },
-    responses: { 200: json(MethodAnswer, 'The card'), ...problems(400, 401, 404, 413, 415) },
+    responses: { 200: json(MethodAnswer, 'The card'), ...problems(400, 401, 404, 409, 413, 415) },
   }),
   async (c) => {
     const card = await makeDefault(c.get('deps'), c.req.valid('param').payment_method_id, callerIn(c));

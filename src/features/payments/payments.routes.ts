@@ -5,6 +5,7 @@ import { callerIn } from '../../http/auth.ts';
 import { type Caller, createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { problem } from '../../http/problem.ts';
+import { auditedActor } from '../audit/audit.statements.ts';
 import { act } from '../orders/orders.usecases.ts';
 import { ownCard } from './payment-methods.usecases.ts';
 import { attemptsOf, type PaymentRow, refundsOf } from './payments.repository.ts';
@@ -158,7 +159,7 @@ paymentsRoutes.openapi(
     const caller = callerIn(c);
     const payment = await getPayment(deps, c.req.valid('param').payment_id, caller);
     if (payment.orderId === null) throw problem('invalid_transition', 'A top-up holds nothing.');
-    const { row } = await act(deps, payment.orderId, 'complete', caller, {});
+    const { row } = await act(deps, payment.orderId, 'complete', caller, {}, { audited: auditedActor(c) });
     await deps.outbox.drain();
     return c.json({ order_id: row.id, status: row.status }, 200);
   },
@@ -181,6 +182,7 @@ paymentsRoutes.openapi(
       c.req.valid('param').payment_id,
       { amountCents: amount_cents ?? null, reason },
       callerIn(c),
+      auditedActor(c),
     );
     const { id: paymentId, currency } = refund.payment;
     return c.json(presentRefund({ ...refund, paymentId, currency }), 201);

@@ -6,6 +6,7 @@ import { MINIMUM_PAYOUT_CENTS, PAYOUT_SCHEDULES, PAYOUT_STATUSES } from '../../d
 import { REFUND_STATUSES } from '../../domain/payments/refund-state.ts';
 import { pageOf } from '../../http/cursor.ts';
 import { CurrencyCode, rfc3339, Timestamp } from '../../http/openapi.ts';
+import type { CardSetupRow, KeptOrWaiting } from './card-setups.usecases.ts';
 import type {
   AttemptRow,
   PaymentMethodRow,
@@ -145,6 +146,12 @@ export const MethodAnswer = z
     expiry_month: z.number().int(),
     expiry_year: z.number().int(),
     is_default: z.boolean(),
+    status: z.enum(['active', 'requires_action', 'processing']).meta({
+      description: 'Only an active card pays; requires_action waits for its holder to authenticate',
+    }),
+    client_secret: z.string().nullable().meta({ description: 'For the card form, while it waits' }),
+    next_action: z.object({ type: z.literal('redirect_to_url'), url: z.string() }).nullable(),
+    expires_at: Timestamp.nullable().meta({ description: 'When the holder has had time enough' }),
     created_at: Timestamp,
   })
   .meta({ id: 'PaymentMethod' });
@@ -157,8 +164,30 @@ export const presentMethod = (row: PaymentMethodRow) => ({
   expiry_month: row.expiryMonth,
   expiry_year: row.expiryYear,
   is_default: row.isDefault,
+  status: 'active' as const,
+  client_secret: null,
+  next_action: null,
+  expires_at: null,
   created_at: rfc3339(row.createdAt),
 });
+
+/** A card that waits for its holder. */
+export const presentSetup = (row: CardSetupRow) => ({
+  id: row.id,
+  brand: row.brand ?? 'unknown',
+  last4: row.last4 ?? '',
+  expiry_month: row.expiryMonth ?? 0,
+  expiry_year: row.expiryYear ?? 0,
+  is_default: false,
+  status: row.status === 'processing' ? ('processing' as const) : ('requires_action' as const),
+  client_secret: row.clientSecret,
+  next_action: row.actionUrl === null ? null : { type: 'redirect_to_url' as const, url: row.actionUrl },
+  expires_at: rfc3339(row.expiresAt),
+  created_at: rfc3339(row.createdAt),
+});
+
+export const presentCard = (found: KeptOrWaiting) =>
+  found.kind === 'kept' ? presentMethod(found.card) : presentSetup(found.setup);
 
 const Purses = z.object({
   currency: z.string(),

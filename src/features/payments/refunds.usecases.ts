@@ -55,6 +55,7 @@ export async function refundPayment(
   paymentId: string,
   wanted: { amountCents: number | null; reason: string },
   caller: Caller,
+  audited: AuditedActor,
 ): Promise<RefundAnswer> {
   const payment = await getPayment(deps, paymentId, caller);
   if (payment.orderId === null) throw problem('forbidden', 'A top-up is withdrawn, not refunded.');
@@ -75,7 +76,7 @@ export async function refundPayment(
       remaining_cents: leftCents,
     });
   if (amountCents === leftCents) {
-    const after = await act(deps, row.id, 'refund', caller, { reason: wanted.reason });
+    const after = await act(deps, row.id, 'refund', caller, { reason: wanted.reason }, { audited });
     await deps.outbox.drain();
     return { id: refundIdOf(row.id, after.row.version), payment, amountCents, status: 'approved' };
   }
@@ -84,7 +85,26 @@ export async function refundPayment(
     refundId,
     amountCents,
     reason: isStaff ? 'finance_decision' : 'seller_goodwill',
-    statements: [],
+    statements: isStaff
+      ? [
+          auditStatement(
+            deps.db,
+            audited,
+            {
+              action: 'payment_refunded',
+              target: { type: 'payment', id: paymentId },
+              after: {
+                order_id: row.id,
+                refund_id: refundId,
+                amount_cents: amountCents,
+                currency: row.currency,
+              },
+              reason: wanted.reason,
+            },
+            { id: newId('aud', deps.random), atMs: deps.now() },
+          ),
+        ]
+      : [],
   });
   if (!part.ok) throw problem(part.error, 'This much cannot be refunded of this order now.');
   await deps.outbox.drain();

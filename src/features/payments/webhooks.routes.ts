@@ -6,8 +6,9 @@ import { createRoutes } from '../../http/factory.ts';
 import { BEARER, json, jsonBody, problems } from '../../http/openapi.ts';
 import { problem } from '../../http/problem.ts';
 import type { DemoControls } from '../../platform/payments/demo-controls.ts';
+import { ownSetup } from './card-setups.usecases.ts';
 import { findPayout, findSellerAccount } from './payments.repository.ts';
-import { PaymentId, PayoutId } from './payments.schemas.ts';
+import { MethodId, PaymentId, PayoutId } from './payments.schemas.ts';
 import { getPayment } from './payments.usecases.ts';
 import { receiveWebhook } from './webhooks.usecases.ts';
 
@@ -60,6 +61,26 @@ webhookRoutes.openapi(
     const payment = await getPayment(deps, c.req.valid('param').payment_id, caller);
     if (payment.userId !== caller.userId) throw problem('forbidden', 'Only the buyer answers the bank.');
     const done = await demo.authenticate(payment.processorPaymentId ?? '', c.req.valid('json').approve);
+    return c.json({ done }, 200);
+  },
+);
+
+webhookRoutes.openapi(
+  createRoute({
+    ...party,
+    ...DEMO,
+    method: 'post',
+    path: '/demo/payment-methods/{payment_method_id}/authenticate',
+    operationId: 'demoAuthenticateCard',
+    summary: 'Demo: answer the bank as the holder of a card that is to be kept',
+    request: { params: MethodId, body: jsonBody(z.strictObject({ approve: z.boolean() })) },
+    responses: { 200: json(Done, 'Whether the bank was asking'), ...problems(400, 401, 404, 413, 415) },
+  }),
+  async (c) => {
+    const deps = c.get('deps');
+    const demo = demoOf(deps);
+    const setup = await ownSetup(deps, c.req.valid('param').payment_method_id, callerIn(c));
+    const done = await demo.authenticateCard(setup.processorSetupId ?? '', c.req.valid('json').approve);
     return c.json({ done }, 200);
   },
 );

@@ -10,6 +10,7 @@ import { DAY_MS, MINUTE_MS } from '../../domain/time.ts';
 import { problem } from '../../http/problem.ts';
 import type { EventSubject, ProcessorEvent } from '../../platform/payments/gateway.ts';
 import { applyPaymentOutcome } from '../orders/apply-payment.ts';
+import { followSetup, sweepSetups } from './card-setups.usecases.ts';
 import {
   findPayment,
   findPaymentByProcessorId,
@@ -126,6 +127,8 @@ async function follow(deps: Deps, subject: EventSubject): Promise<void> {
         .where(eq(transfers.processorTransferId, found.value.id));
       return;
     }
+    case 'card_setup':
+      return followSetup(deps, subject.processorSetupId);
     case 'account':
       return refreshSeller(deps, subject.accountId);
     case 'other':
@@ -207,6 +210,7 @@ export async function sweepPayments(deps: Deps): Promise<number> {
     await visit(id, () => visitPayment(deps, id));
   for (const { eventId } of await openWebhooks(deps.db, quietSinceMs, PER_SWEEP))
     await visit(eventId, () => processStored(deps, eventId));
+  visited += await sweepSetups(deps);
   if (deps.demo) await deps.demo.redeliver();
   return visited;
 }

@@ -8,6 +8,8 @@ export interface DemoCard {
   declineCode?: string;
   /** The bank also refuses to have it kept. */
   cannotBeSaved?: true;
+  /** Its holder authenticates before it is kept. */
+  asksWhenSaved?: true;
   /** What becomes of the call. `lost_call` never arrives; `lost_answer` has its effect, and a repeat is answered. */
   call?: 'lost_call' | 'lost_answer' | 'unavailable';
 }
@@ -37,7 +39,19 @@ export const DEMO_CARDS: Readonly<Record<string, DemoCard>> = {
     declineCode: 'insufficient_funds',
     cannotBeSaved: true,
   },
-  pm_card_authenticationRequired: { brand: 'visa', last4: '3184', charge: 'needs_authentication' },
+  pm_card_authenticationRequired: {
+    brand: 'visa',
+    last4: '3184',
+    charge: 'needs_authentication',
+    asksWhenSaved: true,
+  },
+  /** Asks once, when it is kept; then it pays without its holder. */
+  pm_card_authenticationRequiredOnSetup: {
+    brand: 'visa',
+    last4: '3155',
+    charge: 'succeeds',
+    asksWhenSaved: true,
+  },
   pm_card_createDispute: { brand: 'visa', last4: '0259', charge: 'is_disputed' },
   pm_card_demoSlow: { ...VISA, charge: 'takes_a_while' },
   pm_card_demoTimeout: { ...VISA, charge: 'succeeds', call: 'lost_call' },

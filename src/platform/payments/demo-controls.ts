@@ -2,6 +2,8 @@
 export interface DemoControls {
   /** The holder of the card approves or denies the charge that asked for it; false when it asks for nothing. */
   authenticate(processorPaymentId: string, isApproved: boolean): Promise<boolean>;
+  /** The same for a card that is to be kept. */
+  authenticateCard(processorSetupId: string, isApproved: boolean): Promise<boolean>;
   /** The holder of the card disputes a charge; null when there is no such charge, or it is disputed already. */
   openChargeback(processorPaymentId: string): Promise<{ chargebackId: string } | null>;
   /** The network decides; false when there is nothing to decide. */

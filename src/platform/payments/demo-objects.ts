@@ -68,7 +68,13 @@ export type DemoPaymentMethod = Pick<
 export type DemoSetupIntent = Pick<
   Stripe.SetupIntent,
   'id' | 'object' | 'status' | 'client_secret' | 'usage' | 'created' | 'livemode'
-> & { customer: string | null; payment_method: string; next_action: null };
+> & {
+  metadata: Metadata;
+  customer: string | null;
+  payment_method: string | null;
+  next_action: DemoPaymentIntent['next_action'];
+  last_setup_error: DemoError | null;
+};
 
 export type DemoRefund = Pick<Stripe.Refund, 'id' | 'object' | 'amount' | 'currency' | 'created'> & {
   status: 'succeeded';
@@ -122,6 +128,7 @@ export type DemoEvent = Pick<
 /** What an event can be about. */
 export type DemoSubject =
   | DemoPaymentIntent
+  | DemoSetupIntent
   | DemoCharge
   | DemoRefund
   | DemoTransfer
@@ -129,13 +136,7 @@ export type DemoSubject =
   | DemoAccount
   | DemoDispute;
 
-export type DemoObject =
-  | DemoSubject
-  | DemoPaymentMethod
-  | DemoSetupIntent
-  | DemoReversal
-  | DemoCustomer
-  | DemoEvent;
+export type DemoObject = DemoSubject | DemoPaymentMethod | DemoReversal | DemoCustomer | DemoEvent;
 
 export type DemoObjectOf<Type extends DemoObject['object']> = Extract<DemoObject, { object: Type }>;
 

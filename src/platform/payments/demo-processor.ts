@@ -187,8 +187,10 @@ export function createDemoProcessor({
       return answerOf(c, answered.answer.status, await expanded(answered.answer.body, fields));
     });
 
-  /** Puts the charge into an intent where the caller asked for it. */
+  /** Puts the charge into an intent, and the card into a setup, where the caller asked for it. */
   async function expanded(body: unknown, fields: FormFields): Promise<unknown> {
+    if (asksFor(fields, 'payment_method') && isSetup(body) && body.payment_method !== null)
+      return { ...body, payment_method: await store.read().get('payment_method', body.payment_method) };
     if (!asksFor(fields, 'latest_charge') || !isIntent(body) || body.latest_charge === null) return body;
     return { ...body, latest_charge: await store.read().get('charge', body.latest_charge) };
   }
@@ -206,6 +208,7 @@ export function createDemoProcessor({
   post('/v1/payment_intents/:id/cancel', cancelPaymentIntent);
   post('/v1/customers', createCustomer);
   post('/v1/setup_intents', createSetupIntent);
+  post('/v1/setup_intents/:id/cancel', cancelSetupIntent);
   post('/v1/payment_methods/:id/detach', detachPaymentMethod);
   post('/v1/refunds', createRefund);
   post('/v1/transfers', createTransfer);
@@ -228,6 +231,7 @@ export function createDemoProcessor({
     await settleSlowCharge(id);
     return reader.get('payment_intent', id);
   });
+  get('/v1/setup_intents/:id', (reader, id) => reader.get('setup_intent', id));
   get('/v1/refunds/:id', (reader, id) => reader.get('refund', id));
   get('/v1/transfers/:id', (reader, id) => reader.get('transfer', id));
   get('/v1/accounts/:id', (reader, id) => reader.get('account', id));
@@ -248,6 +252,15 @@ export function createDemoProcessor({
         return isApproved
           ? succeed(intent, card, newId, created)
           : decline(intent, 'payment_intent_authentication_failure', 'authentication_failed', newId, created);
+      })) !== null,
+
+    authenticateCard: async (setupId, isApproved) =>
+      (await happen(`authenticate ${setupId} ${isApproved} ${now()}`, async ({ reader, newId, created }) => {
+        const setup = await reader.get('setup_intent', setupId);
+        if (setup?.status !== 'requires_action') return null;
+        const decided = isApproved ? keptBy(setup) : notKept(setup);
+        const type = isApproved ? 'setup_intent.succeeded' : 'setup_intent.setup_failed';
+        return changed(decided, [{ object: decided }], [event(type, decided, newId, created)]);
       })) !== null,
 
     openChargeback: async (intentId) => {
@@ -563,20 +576,69 @@ async function createSetupIntent({ fields, reader, newId, created }: Call): Prom
     livemode: false,
   };
   const id = newId('seti');
-  const setup: DemoSetupIntent = {
+  const waiting: DemoSetupIntent = {
     id,
     object: 'setup_intent',
-    status: 'succeeded',
+    status: 'requires_action',
     client_secret: `${id}_secret_demo`,
     usage: 'off_session',
+    metadata: metadataOf(fields),
     customer,
     payment_method: method.id,
-    next_action: null,
+    next_action: {
+      type: 'redirect_to_url',
+      redirect_to_url: {
+        url: `https://demo-processor.invalid/authenticate/${id}`,
+        return_url: textField(fields, 'return_url'),
+      },
+    },
+    last_setup_error: null,
     created,
     livemode: false,
   };
-  const body = asksFor(fields, 'payment_method') ? { ...setup, payment_method: method } : setup;
-  return changed(body, [{ object: method, reference: customer }, { object: setup }], []);
+  const kept = { object: method, reference: customer };
+  if (card.asksWhenSaved)
+    return changed(
+      waiting,
+      [kept, { object: waiting }],
+      [event('setup_intent.requires_action', waiting, newId, created)],
+    );
+  const setup = keptBy(waiting);
+  return changed(setup, [kept, { object: setup }], [event('setup_intent.succeeded', setup, newId, created)]);
+}
+
+const keptBy = (setup: DemoSetupIntent): DemoSetupIntent => ({
+  ...setup,
+  status: 'succeeded',
+  next_action: null,
+});
+
+/** The bank does not know who is there: the card is let go, as Stripe does. */
+function notKept(setup: DemoSetupIntent): DemoSetupIntent {
+  const error: DemoError = {
+    type: 'invalid_request_error',
+    code: 'setup_intent_authentication_failure',
+    message: 'The holder of the card did not authenticate.',
+  };
+  return {
+    ...setup,
+    status: 'requires_payment_method',
+    payment_method: null,
+    next_action: null,
+    last_setup_error: error,
+  };
+}
+
+async function cancelSetupIntent({ reader, newId, created }: Call, id: string): Promise<DemoChange> {
+  const setup = await existing(reader.get('setup_intent', id), id);
+  if (setup.status === 'succeeded' || setup.status === 'canceled')
+    throw invalid('setup_intent_unexpected_state', `This SetupIntent is ${setup.status}.`);
+  const cancelled: DemoSetupIntent = { ...setup, status: 'canceled', next_action: null };
+  return changed(
+    cancelled,
+    [{ object: cancelled }],
+    [event('setup_intent.canceled', cancelled, newId, created)],
+  );
 }
 
 async function detachPaymentMethod({ reader }: Call, id: string): Promise<DemoChange> {
@@ -798,6 +860,9 @@ function asksFor(fields: FormFields, what: string): boolean {
 
 const isIntent = (body: unknown): body is DemoPaymentIntent =>
   typeof body === 'object' && body !== null && 'object' in body && body.object === 'payment_intent';
+
+const isSetup = (body: unknown): body is DemoSetupIntent =>
+  typeof body === 'object' && body !== null && 'object' in body && body.object === 'setup_intent';
 
 function answerOf(c: Context, status: number, body: unknown): Response {
   return c.json(body, status === 402 ? 402 : 200);

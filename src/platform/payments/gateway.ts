@@ -50,7 +50,20 @@ export interface SavedCard extends CardDetails {
   id: string;
   expiryMonth: number;
   expiryYear: number;
+}
+
+/** A card on its way to be kept: the bank may want to see its holder first. */
+export interface CardSetup {
+  id: string;
+  status: 'requires_action' | 'processing' | 'succeeded' | 'failed' | 'cancelled';
+  /** Our card's id, as sent with it. */
+  cardId: string | null;
+  /** Null when the bank refused it: the processor lets go of it then. */
+  card: SavedCard | null;
+  clientSecret: string | null;
+  /** Where the holder of the card authenticates. */
   actionUrl: string | null;
+  failureCode: string | null;
 }
 
 export interface ProcessorRefund {
@@ -102,6 +115,7 @@ export type EventSubject =
   | { kind: 'transfer'; processorTransferId: string }
   | { kind: 'payout'; processorPayoutId: string; accountId: string | null }
   | { kind: 'account'; accountId: string }
+  | { kind: 'card_setup'; processorSetupId: string }
   | {
       kind: 'chargeback';
       chargebackId: string;
@@ -135,9 +149,12 @@ export interface PaymentGateway {
   createCustomer(customer: { userId: string; email: string }, key: string): Promise<Outcome<{ id: string }>>;
   /** Keeps a card for charges without its holder. `token` is a payment method from the card form. */
   saveCard(
-    card: { customerId: string; token: string; returnUrl: string },
+    card: { cardId: string; customerId: string; token: string; returnUrl: string },
     key: string,
-  ): Promise<Outcome<SavedCard>>;
+  ): Promise<Outcome<CardSetup>>;
+  retrieveCardSetup(processorSetupId: string): Promise<Outcome<CardSetup>>;
+  /** Refused when it has succeeded meanwhile. */
+  cancelCardSetup(processorSetupId: string, key: string): Promise<Outcome<CardSetup>>;
   forgetCard(cardId: string, key: string): Promise<Outcome<{ id: string }>>;
 
   refund(

@@ -3,6 +3,7 @@ import { err, ok } from '../../domain/result.ts';
 import { SECOND_MS } from '../../domain/time.ts';
 import type {
   CardDetails,
+  CardSetup,
   EventSubject,
   Outcome,
   PaymentGateway,
@@ -109,9 +110,9 @@ export function createStripeGateway(options: StripeOptions): PaymentGateway {
         return { id: customer.id };
       }),
 
-    saveCard: async ({ customerId, token, returnUrl }, key) => {
-      const saved = await call(async () => {
-        const setup = await stripe.setupIntents.create(
+    saveCard: ({ cardId, customerId, token, returnUrl }, key) =>
+      setupCall(() =>
+        stripe.setupIntents.create(
           {
             customer: customerId,
             payment_method: token,
@@ -119,19 +120,20 @@ export function createStripeGateway(options: StripeOptions): PaymentGateway {
             usage: 'off_session',
             confirm: true,
             return_url: returnUrl,
+            metadata: { card_id: cardId },
             expand: ['payment_method'],
           },
           { idempotencyKey: key },
-        );
-        return { setup, card: savedCardOf(setup) };
-      });
-      if (saved.kind !== 'succeeded') return withoutValue(saved);
-      const { setup, card } = saved.value;
-      if (card === null) return { kind: 'refused', code: 'not_a_card', detail: 'This is not a card.' };
-      return setup.status === 'succeeded'
-        ? { kind: 'succeeded', value: card }
-        : { kind: 'requires_action', value: card };
-    },
+        ),
+      ),
+
+    retrieveCardSetup: (id) =>
+      setupCall(() => stripe.setupIntents.retrieve(id, { expand: ['payment_method'] })),
+
+    cancelCardSetup: (id, key) =>
+      setupCall(() =>
+        stripe.setupIntents.cancel(id, { expand: ['payment_method'] }, { idempotencyKey: key }),
+      ),
 
     forgetCard: (cardId, key) =>
       call(async () => {
@@ -307,16 +309,22 @@ function failureOf(error: unknown): Failed {
   return { kind: 'refused', code: error.code ?? error.rawType ?? 'refused', detail: error.message };
 }
 
-function withoutValue<T>(outcome: Exclude<Outcome<unknown>, { kind: 'succeeded' }>): Outcome<T> {
-  switch (outcome.kind) {
-    case 'declined':
-      return { ...outcome, value: null };
-    // A setup that waits answers with a status, never as an outcome of its own.
+/** A call on the setup of a card: what is not a card is refused, what the bank refused says why. */
+async function setupCall(run: () => Promise<Stripe.SetupIntent>): Promise<Outcome<CardSetup>> {
+  const found = await call(async () => {
+    const intent = await run();
+    return { setup: cardSetupOf(intent), isNoCard: isOtherThanCard(intent) };
+  });
+  if (found.kind !== 'succeeded')
+    return found.kind === 'declined' ? { ...found, value: null } : (found as Failed);
+  const { setup, isNoCard } = found.value;
+  if (isNoCard) return { kind: 'refused', code: 'not_a_card', detail: 'This is not a card.' };
+  switch (setup.status) {
     case 'requires_action':
     case 'processing':
-      return { kind: 'unknown' };
+      return { kind: setup.status, value: setup };
     default:
-      return outcome;
+      return { kind: 'succeeded', value: setup };
   }
 }
 
@@ -368,6 +376,32 @@ const cardDetails = (brand: string | null, last4: string | null): CardDetails =>
   last4: last4 ?? '',
 });
 
+const SETUP_STATES: Readonly<Record<string, CardSetup['status']>> = {
+  // Confirmed at once and without a card again: the bank refused it, or its holder did.
+  requires_payment_method: 'failed',
+  requires_confirmation: 'requires_action',
+  requires_action: 'requires_action',
+  succeeded: 'succeeded',
+  canceled: 'cancelled',
+};
+
+function cardSetupOf(setup: Stripe.SetupIntent): CardSetup {
+  const failure = setup.last_setup_error;
+  return {
+    id: setup.id,
+    // A status of a later version of the API is not an end: another look will show one.
+    status: SETUP_STATES[setup.status] ?? 'processing',
+    cardId: setup.metadata?.card_id ?? null,
+    card: savedCardOf(setup),
+    clientSecret: setup.client_secret,
+    actionUrl: setup.next_action?.redirect_to_url?.url ?? null,
+    failureCode: failure ? (failure.decline_code ?? failure.code ?? 'card_declined') : null,
+  };
+}
+
+const isOtherThanCard = ({ payment_method: method }: Stripe.SetupIntent): boolean =>
+  method !== null && typeof method === 'object' && !method.card;
+
 function savedCardOf(setup: Stripe.SetupIntent): SavedCard | null {
   const method = setup.payment_method;
   if (method === null || typeof method === 'string' || !method.card) return null;
@@ -376,7 +410,6 @@ function savedCardOf(setup: Stripe.SetupIntent): SavedCard | null {
     ...cardDetails(method.card.brand, method.card.last4),
     expiryMonth: method.card.exp_month,
     expiryYear: method.card.exp_year,
-    actionUrl: setup.next_action?.redirect_to_url?.url ?? null,
   };
 }
 
@@ -461,6 +494,11 @@ function subjectOf(event: Stripe.Event): EventSubject {
         processorPayoutId: event.data.object.id,
         accountId: event.account ?? null,
       };
+    case 'setup_intent.succeeded':
+    case 'setup_intent.setup_failed':
+    case 'setup_intent.canceled':
+    case 'setup_intent.requires_action':
+      return { kind: 'card_setup', processorSetupId: event.data.object.id };
     case 'account.updated':
       return { kind: 'account', accountId: event.data.object.id };
     default:

@@ -103,6 +103,25 @@ describe('the table of notices', () => {
       [['b', 'order_created', 'order_created']],
     ],
     [
+      'verification.passed',
+      { buyer_id: 'b', seller_id: 's', order_id: 'o' },
+      [
+        ['b', 'verification_approved', 'goods_passed'],
+        ['s', 'verification_approved', 'goods_passed'],
+      ],
+    ],
+    [
+      'verification.failed',
+      { buyer_id: 'b', seller_id: 's', order_id: 'o', reason: 'a copy' },
+      [
+        ['b', 'verification_rejected', 'goods_failed'],
+        ['s', 'verification_rejected', 'goods_refused'],
+      ],
+    ],
+    ['payout.paid', { user_id: 's', payout_id: 'p' }, [['s', 'payout_completed', 'payout_completed']]],
+    ['payout.failed', { user_id: 's', payout_id: 'p' }, [['s', 'payout_failed', 'payout_failed']]],
+    ['payout.reversed', { user_id: 's', payout_id: 'p' }, [['s', 'payout_failed', 'payout_failed']]],
+    [
       'offer.countered',
       { awaiting: 'buyer', actor_id: 's', buyer_id: 'b', seller_id: 's' },
       [['b', 'offer_countered', 'offer_countered']],

@@ -23,6 +23,7 @@ const EXPECTED = `
   pending    payment_failed       system                 -> failed
   pending    pay_window_over      system                 -> failed
   pending    cancel               buyer,seller,admin     -> cancelled
+  pending    change-address       buyer                  -> pending
 
   paid       confirm              seller                 -> processing
   paid       ship                 seller                 -> shipped
@@ -30,6 +31,7 @@ const EXPECTED = `
   paid       ship_by_over         system                 -> cancelled
   paid       refund               finance,admin          -> refunded
   paid       extend-ship-by       seller                 -> paid
+  paid       change-address       buyer                  -> paid
   paid       hold                 support,admin          -> on_hold
   paid       fraud_flagged        system                 -> on_hold
   paid       verification_failed  system                 -> on_hold
@@ -40,6 +42,7 @@ const EXPECTED = `
   processing cancel               seller,admin           -> cancelled
   processing ship_by_over         system                 -> cancelled
   processing extend-ship-by       seller                 -> processing
+  processing change-address       buyer                  -> processing
   processing hold                 support,admin          -> on_hold
   processing fraud_flagged        system                 -> on_hold
   processing verification_failed  system                 -> on_hold

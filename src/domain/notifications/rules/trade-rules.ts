@@ -89,6 +89,23 @@ export const TRADE_RULES: readonly NoticeRule[] = [
   { on: 'payment.released', type: 'payment_released', template: 'payment_released', to: SELLER, ...ORDER },
   { on: 'payout.paid', type: 'payout_completed', template: 'payout_completed', ...PAYOUT },
   { on: 'payout.failed', type: 'payout_failed', template: 'payout_failed', ...PAYOUT },
+  { on: 'payout.reversed', type: 'payout_failed', template: 'payout_failed', ...PAYOUT },
+
+  { on: 'verification.passed', type: 'verification_approved', template: 'goods_passed', to: BOTH, ...ORDER },
+  {
+    on: 'verification.failed',
+    type: 'verification_rejected',
+    template: 'goods_failed',
+    to: BUYER,
+    ...ORDER,
+  },
+  {
+    on: 'verification.failed',
+    type: 'verification_rejected',
+    template: 'goods_refused',
+    to: SELLER,
+    ...ORDER,
+  },
 
   { on: 'dispute.opened', type: 'dispute_opened', template: 'dispute_opened', to: BOTH, ...ORDER },
   {

@@ -30,6 +30,15 @@ export const AR_NOTICES: Notices = {
   refund_issued: ['يعود إليك {{amount}}', 'المبلغ المسترد عن {{item}}، الطلب {{order_number}}، في الطريق.'],
   payment_released: ['{{payout}} لك', 'تمت تسوية {{item}} والمال في محفظتك.'],
   payout_completed: ['تم تحويل {{amount}}', 'غادر تحويلك إلى مصرفك.'],
+  goods_passed: ['{{item}} أصلي', 'فُحصت سلع الطلب {{order_number}} واجتازت الفحص.'],
+  goods_failed: [
+    'لم يجتز {{item}} الفحص',
+    'فُحصت سلع الطلب {{order_number}} وليست كما بيعت. لا يلزمك فعل شيء.',
+  ],
+  goods_refused: [
+    'لم يجتز {{item}} الفحص',
+    'فُحصت سلع الطلب {{order_number}} ورُفضت. {{reason}} يمكنك الاعتراض.',
+  ],
   payout_failed: ['فشل التحويل', 'عاد {{amount}} إلى محفظتك. {{reason}}'],
   new_offer: ['عرض جديد على {{item}}', '{{person}} يعرض {{amount}}.'],
   offer_countered: ['عرض مضاد على {{item}}', '{{person}} يقترح {{amount}}. الدور لك.'],

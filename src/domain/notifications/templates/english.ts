@@ -124,6 +124,18 @@ export const EN_NOTICES = {
   ],
   new_device: ['A new sign-in', 'Your account was opened on a new device. {{device}}'],
   account_deleted: ['Your account is deleted', 'We are sorry to see you go.'],
+  goods_passed: [
+    '{{item}} is authentic',
+    'The goods of order {{order_number}} were checked and have passed.',
+  ],
+  goods_failed: [
+    '{{item}} did not pass',
+    'The goods of order {{order_number}} were checked and are not what was sold. You need not do anything.',
+  ],
+  goods_refused: [
+    '{{item}} did not pass',
+    'The goods of order {{order_number}} were checked and refused. {{reason}} You may appeal.',
+  ],
   verification_approved: ['You are verified', 'Your documents were checked and are in order.'],
   verification_rejected: ['Your verification was not accepted', 'You may send other documents. {{reason}}'],
   moderation_action: ['About your account', 'A moderator acted: {{action}}. {{reason}}'],

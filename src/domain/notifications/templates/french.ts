@@ -81,6 +81,18 @@ export const FR_NOTICES: Notices = {
   ],
   payment_released: ['{{payout}} est à vous', '{{item}} est réglé, l’argent est dans votre portefeuille.'],
   payout_completed: ['{{amount}} a été versé', 'Votre versement est parti vers votre banque.'],
+  goods_passed: [
+    '{{item}} est authentique',
+    'Les articles de la commande {{order_number}} ont été contrôlés et acceptés.',
+  ],
+  goods_failed: [
+    '{{item}} n’a pas été accepté',
+    'Les articles de la commande {{order_number}} ont été contrôlés et ne sont pas ce qui a été vendu. Vous n’avez rien à faire.',
+  ],
+  goods_refused: [
+    '{{item}} n’a pas été accepté',
+    'Les articles de la commande {{order_number}} ont été contrôlés et refusés. {{reason}} Vous pouvez faire appel.',
+  ],
   payout_failed: ['Votre versement a échoué', '{{amount}} est de retour dans votre portefeuille. {{reason}}'],
   new_offer: ['Nouvelle offre pour {{item}}', '{{person}} propose {{amount}}.'],
   offer_countered: ['Contre-offre pour {{item}}', '{{person}} propose {{amount}}. À vous de répondre.'],
