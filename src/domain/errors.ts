@@ -191,9 +191,15 @@ export interface Failure {
   code: ErrorCode;
   detail: string;
   errors?: FieldError[];
-  /** Extra members of the problem document, such as `reference_cents`. */
-  extra?: Record<string, string | number | boolean | null | readonly string[]>;
+  extra?: FailureFacts;
 }
+
+/** Members that every problem document has; a fact under one of these names would stand in its place. */
+type OwnMember = 'type' | 'title' | 'status' | 'code' | 'detail' | 'request_id' | 'errors';
+/** Extra members of the problem document, such as `reference_cents`. */
+export type FailureFacts = Record<string, string | number | boolean | null | readonly string[]> & {
+  [name in OwnMember]?: never;
+};
 
 export const failure = (code: ErrorCode, detail: string, extra?: Failure['extra']): Failure =>
   extra ? { code, detail, extra } : { code, detail };

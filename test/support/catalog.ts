@@ -80,5 +80,9 @@ export async function readAll<T>(path: string, token?: string): Promise<T[]> {
 
 /** The `code` of a problem document with its status, such as `404 product_not_found`. */
 export async function refusalOf(response: Response): Promise<string> {
-  return `${response.status} ${(await bodyOf<{ code: string }>(response)).code}`;
+  const { status, code } = await bodyOf<{ status?: unknown; code: string }>(response);
+  // A fact of a refusal may not stand in the place of what every problem document has.
+  if (response.status >= 400 && status !== response.status)
+    throw new Error(`${code} of ${response.status} says that it is ${JSON.stringify(status)}`);
+  return `${response.status} ${code}`;
 }

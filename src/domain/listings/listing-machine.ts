@@ -75,7 +75,7 @@ export function createListing(
 
 const refusal = (action: ListingAction, status: ListingStatus): Failure =>
   failure('invalid_transition', `A listing that is ${status} cannot ${action.replace('_', ' ')}.`, {
-    status,
+    listing_status: status,
     action,
   });
 

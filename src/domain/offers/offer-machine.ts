@@ -81,7 +81,10 @@ const REFUSALS: Record<OfferGuard, [code: ErrorCode, detail: string]> = {
 
 function refusalOf(guard: OfferGuard, offer: OfferState, action: OfferAction): Failure {
   const [code, detail] = REFUSALS[guard];
-  return failure(code, detail, { status: guard === 'is_alive' ? 'expired' : offer.status, action });
+  return failure(code, detail, {
+    offer_status: guard === 'is_alive' ? 'expired' : offer.status,
+    action,
+  });
 }
 
 /**
@@ -105,7 +108,7 @@ export function offerStep(
             'invalid_transition',
             `An offer that is ${offer.status} cannot ${action.replace('_', ' ')}.`,
             {
-              status: offer.status,
+              offer_status: offer.status,
               action,
             },
           ),

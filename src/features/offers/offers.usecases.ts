@@ -357,7 +357,10 @@ async function attemptToRespond(
     if (await isRepeat(deps, row, action, caller)) return forSide(deps, row, side);
     // What was just written down as expired says so, rather than that its state takes no answer.
     throw row.status === 'expired'
-      ? problem('offer_expired', 'The time to answer this offer is over.', { status: row.status, action })
+      ? problem('offer_expired', 'The time to answer this offer is over.', {
+          offer_status: row.status,
+          action,
+        })
       : new Problem(step.error);
   }
   const agrees = action === 'counter' || action === 'accept';
