@@ -214,6 +214,7 @@ export const sizes = sqliteTable(
     uniqueIndex('sizes_product_label').on(t.productId, t.labelKey),
     index('sizes_product_order').on(t.productId, t.sortOrder),
     index('sizes_unsynced').on(t.configSynced, t.configVersion),
+    index('sizes_book_status').on(t.bookStatus, t.id),
   ],
 );
 

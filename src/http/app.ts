@@ -31,6 +31,8 @@ import { categoriesRoutes } from '../features/listings/categories.routes.ts';
 import { feedsRoutes } from '../features/listings/feeds.routes.ts';
 import { listingPhotosRoutes } from '../features/listings/listing-photos.routes.ts';
 import { listingsRoutes } from '../features/listings/listings.routes.ts';
+import { listingsAdminRoutes } from '../features/listings/listings-admin.routes.ts';
+import { booksAdminRoutes } from '../features/market/books-admin.routes.ts';
 import { marketRoutes } from '../features/market/market.routes.ts';
 import { marketAdminRoutes } from '../features/market/market-admin.routes.ts';
 import { ordersRoutes } from '../features/market/orders.routes.ts';
@@ -154,6 +156,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', webhookRoutes);
   app.route('/api/v1', marketRoutes);
   app.route('/api/v1', marketAdminRoutes);
+  app.route('/api/v1', booksAdminRoutes);
   app.route('/api/v1', purchasesRoutes);
   app.route('/api/v1', verificationRoutes);
   app.route('/api/v1', addressesRoutes);
@@ -161,6 +164,7 @@ export function createApp(deps: Deps) {
   app.route('/api/v1', ledgerRoutes);
   app.route('/api/v1', feedsRoutes);
   app.route('/api/v1', listingsRoutes);
+  app.route('/api/v1', listingsAdminRoutes);
   app.route('/api/v1', categoriesRoutes);
   app.route('/api/v1', listingPhotosRoutes);
   app.route('/api/v1', channelsRoutes);

@@ -125,7 +125,7 @@ describe('a moderator', () => {
     const moderator = await signUp('moderator', 'moderator');
     const { id } = await createListing(owner);
     const act = (action: string, json: unknown, token = moderator.token) =>
-      request(`/api/v1/listings/${id}/${action}`, { token, json });
+      request(`/api/v1/admin/listings/${id}/${action}`, { token, json });
     expect(await refusalOf(await act('remove', { reason: 'x' }, owner.token))).toBe('403 forbidden');
     expect(await refusalOf(await act('remove', { reason: ' ' }))).toBe('422 validation_failed');
     expect((await act('remove', { reason: 'A counterfeit' })).status).toBe(200);
@@ -147,7 +147,10 @@ describe('a moderator', () => {
     const own = await createListing(moderator);
     expect(
       await refusalOf(
-        await request(`/api/v1/listings/${own.id}/remove`, { token: moderator.token, json: { reason: 'x' } }),
+        await request(`/api/v1/admin/listings/${own.id}/remove`, {
+          token: moderator.token,
+          json: { reason: 'x' },
+        }),
       ),
     ).toBe('403 forbidden');
   });

@@ -128,10 +128,11 @@ const edges: OrderRow[] = [
     events: ['order.cancelled'],
   },
   {
+    // By itself the house cancels what a buyer who is barred can no longer pay.
     from: ['pending'],
     to: 'cancelled',
     action: 'cancel',
-    by: ['admin'],
+    by: ['admin', 'system'],
     needs: ['reason'],
     stops: ['pay_window'],
     effects: ['cancel_payment', 'fail_origin', ...FREE_GOODS],

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, or, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, not, or, sql } from 'drizzle-orm';
 import { feedItems, follows } from '../../db/discovery-schema.ts';
 import { outboxStatement } from '../../db/outbox.ts';
 import { users } from '../../db/schema.ts';
@@ -9,6 +9,7 @@ import { DAY_MS } from '../../domain/time.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { readAccount } from '../accounts/accounts.usecases.ts';
 import { isBlocked } from '../conversations/blocks.usecases.ts';
+import { isOutOfSight } from '../listings/listing-cards.usecases.ts';
 
 export const MAX_FOLLOWED = 5_000;
 const FEED_RETENTION_MS = 90 * DAY_MS;
@@ -148,7 +149,7 @@ export async function fanOut(
   }
 }
 
-/** A user's activity feed, newest first: what those they still follow have done. */
+/** A user's activity feed, newest first: what those they still follow have done with what everybody may still see. */
 export function readFeed(deps: Deps, userId: string, after: Position, limit: number) {
   return deps.db
     .select({
@@ -167,6 +168,7 @@ export function readFeed(deps: Deps, userId: string, after: Position, limit: num
       and(
         eq(feedItems.userId, userId),
         eq(users.status, 'active'),
+        not(isOutOfSight(feedItems.targetId)),
         inArray(
           feedItems.actorId,
           deps.db.select({ id: follows.followeeId }).from(follows).where(eq(follows.followerId, userId)),

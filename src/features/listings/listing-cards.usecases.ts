@@ -1,9 +1,13 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, type Column, eq, notInArray, type SQL, sql } from 'drizzle-orm';
 import { listingPhotos, listings } from '../../db/listings-schema.ts';
 import type { Deps } from '../../deps.ts';
 import { PUBLIC_STATUSES } from '../../domain/listings/listing.ts';
 import type { ListingCard } from '../../wire/cards.ts';
 import { pictureUrls } from '../media/pictures.ts';
+
+/** True for the id of a listing that not everybody may see, such as one that a moderator has removed. */
+export const isOutOfSight = (id: Column): SQL =>
+  sql`exists (select 1 from ${listings} where ${listings.id} = ${id} and ${notInArray(listings.status, [...PUBLIC_STATUSES])})`;
 
 /** Cards of the listings that everybody may see, by id: two queries, however many there are. */
 export async function listingCards(deps: Deps, ids: readonly string[]): Promise<Map<string, ListingCard>> {

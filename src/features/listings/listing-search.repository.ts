@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, gte, inArray, lte, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../../db/client.ts';
 import { categories, listingPhotos, listings } from '../../db/listings-schema.ts';
 import { users } from '../../db/schema.ts';
@@ -84,6 +84,7 @@ const oneOf = (column: SQL, values: readonly string[]): SQL =>
 const unindexed = (
   column:
     | SQL
+    | (typeof listings)['status']
     | (typeof listings)['channel']
     | (typeof listings)['categoryId']
     | (typeof listings)['sellerId'],
@@ -295,19 +296,18 @@ export async function countFacets(db: Db, filter: ListingFilter): Promise<Facets
 // ---- A seller's own ----
 
 /** A status as its owner sees it: what is due counts as expired, whoever has written that down or not. */
-function ownStatus(status: ListingStatus, nowMs: number): SQL | undefined {
-  if (status === 'active') return and(eq(listings.status, 'active'), gt(listings.expiresAt, nowMs));
+function ownStatus(status: ListingStatus, nowMs: number): SQL {
+  const state = unindexed(listings.status);
+  if (status === 'active') return sql`(${state} = 'active' and ${listings.expiresAt} > ${nowMs})`;
   if (status === 'expired')
-    return sql`(${listings.status} = 'expired' or (${listings.status} = 'active' and ${listings.expiresAt} <= ${nowMs}))`;
-  return eq(listings.status, status);
+    return sql`(${state} = 'expired' or (${state} = 'active' and ${listings.expiresAt} <= ${nowMs}))`;
+  return sql`${state} = ${status}`;
 }
 
-/** Up to `limit` listings of a seller in any state but deleted, the newest first. */
-export async function findOwn(
+/** Listings as they were made, the newest first, whatever their state. */
+async function findNewest(
   db: Db,
-  sellerId: string,
-  status: ListingStatus | null,
-  nowMs: number,
+  where: SQL | undefined,
   key: ListingKey | null,
   limit: number,
 ): Promise<FoundListing[]> {
@@ -326,13 +326,63 @@ export async function findOwn(
     .leftJoin(listingPhotos, and(eq(listingPhotos.listingId, listings.id), eq(listingPhotos.isPrimary, true)))
     .where(
       and(
-        eq(listings.sellerId, sellerId),
-        sql`+${listings.status} <> 'deleted'`,
-        status === null ? undefined : ownStatus(status, nowMs),
+        where,
         key === null ? undefined : sql`(${listings.createdAt}, ${listings.row}) < (${key[0]}, ${key[1]})`,
       ),
     )
     .orderBy(desc(listings.createdAt), desc(listings.row))
     .limit(limit);
   return rows as FoundListing[];
+}
+
+/** Up to `limit` listings of a seller in any state but deleted, the newest first. */
+export const findOwn = (
+  db: Db,
+  sellerId: string,
+  status: ListingStatus | null,
+  nowMs: number,
+  key: ListingKey | null,
+  limit: number,
+): Promise<FoundListing[]> =>
+  findNewest(
+    db,
+    and(
+      eq(listings.sellerId, sellerId),
+      sql`+${listings.status} <> 'deleted'`,
+      status === null ? undefined : ownStatus(status, nowMs),
+    ),
+    key,
+    limit,
+  );
+
+/** What staff narrow the listings of everybody to. */
+export interface OversightFilter {
+  status: ListingStatus | undefined;
+  sellerId: string | undefined;
+  channel: ListingChannel | undefined;
+}
+
+/** Up to `limit` listings of anybody. The narrowest of what is asked for names the index that is walked. */
+export function findAll(
+  db: Db,
+  { status, sellerId, channel }: OversightFilter,
+  key: ListingKey | null,
+  limit: number,
+): Promise<FoundListing[]> {
+  const byStatus = sellerId === undefined;
+  const byChannel = byStatus && status === undefined;
+  return findNewest(
+    db,
+    and(
+      sellerId === undefined ? undefined : eq(listings.sellerId, sellerId),
+      status === undefined
+        ? undefined
+        : sql`${byStatus ? listings.status : unindexed(listings.status)} = ${status}`,
+      channel === undefined
+        ? undefined
+        : sql`${byChannel ? listings.channel : unindexed(listings.channel)} = ${channel}`,
+    ),
+    key,
+    limit,
+  );
 }

@@ -97,8 +97,10 @@ export function presentItem(
   { listing, seller, category, photo, distanceM }: ListedListing,
   callerId: string | null,
   nowMs: number,
+  /** What the caller is to the listings of others. */
+  toOthers: 'user' | 'moderator' = 'user',
 ): z.infer<typeof ListingItem> {
-  const viewpoint = callerId === null ? 'stranger' : callerId === listing.sellerId ? 'owner' : 'user';
+  const viewpoint = callerId === null ? 'stranger' : callerId === listing.sellerId ? 'owner' : toOthers;
   return {
     ...presentFacts(listing, seller, category, viewpoint, nowMs),
     photo: photo && presentPhoto(photo),

@@ -1,13 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
-import { anyone, mutation, party, permitted, signedIn } from '../../http/access.ts';
+import { anyone, mutation, party, signedIn } from '../../http/access.ts';
 import { callerIn } from '../../http/auth.ts';
 import { isUnchanged } from '../../http/etag.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { clientAddress } from '../../http/request-context.ts';
-import { auditedActor } from '../audit/audit.statements.ts';
 import { rememberView } from '../discovery/interactions.usecases.ts';
-import { moderateListing } from './listing-moderation.usecases.ts';
 import { countView } from './listing-views.usecases.ts';
 import { presentListing } from './listings.presenter.ts';
 import {
@@ -16,7 +14,6 @@ import {
   ListingAnswer,
   ListingChanges,
   ListingId,
-  ModerationReason,
   NewListing,
 } from './listings.schemas.ts';
 import {
@@ -165,40 +162,6 @@ for (const action of ['publish', 'pause', 'resume', 'relist'] as const)
         callerIn(c),
         action,
         c.get('requestId'),
-      );
-      return c.json(presentListing(whole, deps.now()), 200, { ETag: listingTag(whole.listing) });
-    },
-  );
-
-const MODERATIONS = {
-  remove: 'Take a listing out of sight; its owner is told why',
-  restore: 'Put a removed listing back to where it was',
-} as const;
-
-for (const action of ['remove', 'restore'] as const)
-  listingsRoutes.openapi(
-    createRoute({
-      ...mutation(permitted('content.moderate')),
-      method: 'post',
-      path: `/listings/{listing_id}/${action}`,
-      operationId: `${action}Listing`,
-      tags: TAGS,
-      summary: MODERATIONS[action],
-      request: { params: ListingId, body: jsonBody(ModerationReason) },
-      responses: {
-        200: json(ListingAnswer, 'The listing as it is now'),
-        ...problems(400, 401, 403, 404, 409, 413, 415),
-      },
-    }),
-    async (c) => {
-      const deps = c.get('deps');
-      const whole = await moderateListing(
-        deps,
-        c.req.valid('param').listing_id,
-        callerIn(c),
-        action,
-        c.req.valid('json').reason,
-        auditedActor(c),
       );
       return c.json(presentListing(whole, deps.now()), 200, { ETag: listingTag(whole.listing) });
     },

@@ -9,6 +9,8 @@ import { MINUTE_MS } from '../../domain/time.ts';
 import { isBarred } from '../../domain/trust/moderation.ts';
 import { pauseListingsOf, resumeListingsOf } from '../listings/seller-listings.usecases.ts';
 import { cancelOrdersOf } from '../market/operator.usecases.ts';
+import { endOffersOf } from '../offers/offer-sweeps.usecases.ts';
+import { cancelUnpaidOrdersOf } from '../orders/barred-buyers.usecases.ts';
 import { holdOrder, holdOrdersOf, resumeOrdersOf } from '../orders/seller-holds.usecases.ts';
 import {
   endReasonOf,
@@ -51,8 +53,8 @@ export async function endSessionsOf(deps: Deps, userId: string): Promise<void> {
 }
 
 /**
- * Makes the market agree with a user's standing: one who is barred has no session, no resting order, nothing on sale and
- * no sale that goes on; one who is not has back what stopped for that alone. It looks at how things are, not at what was
+ * Makes the market agree with a user's standing: one who is barred has no session, no resting order, nothing on sale, no
+ * open offer and no sale that goes on; one who is not has back what stopped for that alone. It looks at how things are, not at what was
  * asked, so that it can be repeated at any time.
  */
 export async function carryOutStanding(deps: Deps, userId: string, correlationId: string): Promise<void> {
@@ -61,7 +63,9 @@ export async function carryOutStanding(deps: Deps, userId: string, correlationId
     const cancelled = await cancelOrdersOf(deps, userId, correlationId);
     const paused = await pauseListingsOf(deps, userId, correlationId);
     const held = await holdOrdersOf(deps, userId);
-    deps.log.info('user_barred', { user_id: userId, cancelled, paused, held });
+    await endOffersOf(deps, userId, correlationId);
+    const unpaid = await cancelUnpaidOrdersOf(deps, userId);
+    deps.log.info('user_barred', { user_id: userId, cancelled, paused, held, unpaid });
   } else {
     const resumed = await resumeOrdersOf(deps, userId);
     const relisted = await resumeListingsOf(deps, userId, correlationId);

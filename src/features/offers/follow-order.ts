@@ -116,7 +116,8 @@ async function listingStatements(
 /** Cancellations after which the owner has the item and may sell it on at once; after others they bring it back. */
 function isOnSaleAgain({ to, action, actor_type: actorType }: OrderEventData): boolean {
   if (to !== 'cancelled') return false;
-  return action === 'swap_failed' || actorType === 'buyer' || actorType === 'admin';
+  if (action === 'swap_failed') return true;
+  return action === 'cancel' && ['buyer', 'admin', 'system'].includes(actorType);
 }
 
 /** The goods of an order that was paid and came to nothing. */

@@ -1,4 +1,6 @@
 /** What time does to offers, in bounded pages. */
+import { eq, or } from 'drizzle-orm';
+import { offers } from '../../db/offers-schema.ts';
 import type { Deps } from '../../deps.ts';
 import { OFFER_SYSTEM } from '../../domain/offers/offer.ts';
 import { DAY_MS } from '../../domain/time.ts';
@@ -31,6 +33,15 @@ export async function expireDueOffers(deps: Deps): Promise<number> {
     expired += ids.length;
   }
   return expired;
+}
+
+/** Ends the open offers of somebody who is barred, on both sides of the table: nobody waits for them. */
+export async function endOffersOf(deps: Deps, userId: string, correlationId: string): Promise<void> {
+  const theirs = or(eq(offers.buyerId, userId), eq(offers.sellerId, userId))!;
+  await runBatch(
+    deps,
+    sweepStatements(deps.db, theirs, 'end', OFFER_SYSTEM, { atMs: deps.now(), correlationId }),
+  );
 }
 
 /** Forgets offers that came to nothing a month ago. Answers how many. */

@@ -2,19 +2,21 @@ import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import { orderHistory, orders } from '../../db/orders-schema.ts';
 import type { Deps } from '../../deps.ts';
 import { HOLDABLE_STATUSES, type OrderAction } from '../../domain/orders/order.ts';
+import type { TransitionInput } from '../../domain/orders/order-machine.ts';
 import { trigger } from './orders.usecases.ts';
 
 const PAGE = 100;
 
-async function triggerAll(
+export async function triggerAll(
   deps: Deps,
-  action: Extract<OrderAction, 'seller_suspended' | 'resume'>,
+  action: Extract<OrderAction, 'seller_suspended' | 'resume' | 'cancel'>,
   page: (after: string) => Promise<{ id: string }[]>,
+  input: TransitionInput = {},
 ): Promise<number> {
   let moved = 0;
   for (let after = ''; ; ) {
     const found = await page(after);
-    for (const { id } of found) if (await trigger(deps, id, action)) moved += 1;
+    for (const { id } of found) if (await trigger(deps, id, action, undefined, input)) moved += 1;
     const last = found.at(-1);
     if (found.length < PAGE || last === undefined) return moved;
     after = last.id;

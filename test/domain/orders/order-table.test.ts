@@ -22,7 +22,7 @@ const EXPECTED = `
   pending    payment_succeeded    system                 -> paid
   pending    payment_failed       system                 -> failed
   pending    pay_window_over      system                 -> failed
-  pending    cancel               buyer,seller,admin     -> cancelled
+  pending    cancel               buyer,seller,admin,system -> cancelled
   pending    change-address       buyer                  -> pending
 
   paid       confirm              seller                 -> processing
