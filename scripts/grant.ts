@@ -27,7 +27,9 @@ if (!email || !role) {
 const [accounts = []] = await runSql(grantStatements(email, role, Date.now()), remote ? 'remote' : 'local');
 const [account] = accounts;
 if (!account) {
-  console.error(`There is no account with the e-mail address ${email}. Register it first.`);
+  console.error(
+    `There is no account with the e-mail address ${email}, or it is the only superadmin. Register it, or make another superadmin first.`,
+  );
   process.exit(1);
 }
 console.log(

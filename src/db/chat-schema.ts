@@ -60,6 +60,7 @@ export const conversationParticipants = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.conversationId, t.userId] }),
     index('conversation_participants_inbox').on(t.userId, t.lastMessageAt, t.conversationId),
+    index('conversation_participants_user').on(t.userId, t.conversationId),
     index('conversation_participants_unread').on(t.userId, t.unread, t.lastMessageAt),
   ],
 );

@@ -1,10 +1,13 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { composeOnce } from '../../src/composition.ts';
+import { notifyOf } from '../../src/features/notifications/notify.usecases.ts';
 import { bodyOf, request, signUp, type TestUser } from '../support/accounts.ts';
 import { projected } from '../support/book-object.ts';
 import { createBook, placed } from '../support/books.ts';
 import { refusalOf } from '../support/catalog.ts';
+import { newPair, projected as projected_, say } from '../support/conversations.ts';
+import { happened } from '../support/notifications.ts';
 import { matchedOrder } from '../support/purchases.ts';
 
 const { deps } = composeOnce(env);
@@ -35,6 +38,30 @@ describe('the export of one’s own data', () => {
     const theirs = await exported(ben);
     expect(theirs.sales?.map(({ id }) => id)).toEqual([order.id]);
     expect(theirs.purchases).toEqual([]);
+  });
+
+  it('holds what they were told and written, whom they block, and their disputes', async () => {
+    const pair = await newPair();
+    await say(pair, pair.ben, 'A word to Ann');
+    await say(pair, pair.ann, 'And one back');
+    await projected_(pair.id);
+    await notifyOf(
+      deps,
+      happened('user.followed', { user_id: pair.ann.userId, follower_id: pair.ben.userId }),
+    );
+    await request(`/api/v1/users/${pair.ben.userId}/block`, { method: 'PUT', token: pair.ann.token });
+    await env.DB.prepare(
+      `insert into disputes (id, order_id, order_number, buyer_id, seller_id, opened_by, reason, status, is_open,
+         amount_cents, currency, queued_from, version, opened_at, updated_at)
+       values ('dsp_export', (select id from orders limit 1), 'N', ?1, 'usr_x', ?1, 'broken', 'open', 1, 5, 'USD', 1, 1, 1, 1)`,
+    )
+      .bind(pair.ann.userId)
+      .run();
+    const mine = await exported(pair.ann);
+    expect(mine.messages_received?.map(({ content }) => content)).toEqual(['A word to Ann']);
+    expect(mine.notifications?.map(({ type }) => type)).toContain('new_follower');
+    expect(mine.blocks).toMatchObject([{ blocked_id: pair.ben.userId }]);
+    expect(mine.disputes_opened).toMatchObject([{ id: 'dsp_export', reason: 'broken' }]);
   });
 
   it('goes on where a page of rows ends', async () => {

@@ -2,7 +2,9 @@ import { env } from 'cloudflare:workers';
 import { eq } from 'drizzle-orm';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { composeOnce } from '../../src/composition.ts';
+import { auditLog } from '../../src/db/house-schema.ts';
 import { loginChallenges, recoveryCodes, twoFactor } from '../../src/db/identity-schema.ts';
+import { users } from '../../src/db/schema.ts';
 import { MAX_LOGIN_ATTEMPTS } from '../../src/features/accounts/login-limits.ts';
 import {
   CHALLENGE_SECONDS,
@@ -264,5 +266,58 @@ describe('turning it off', () => {
       '403 two_factor_invalid',
     );
     expect((await finish(await challengeOf('off-lou'), { recovery_code: fresh[0]! })).status).toBe(200);
+  });
+});
+
+describe('a second step that was lost', () => {
+  const reset = (
+    by: TestUser | undefined,
+    { userId }: { userId: string },
+    reason = '?reason=showed%20a%20passport',
+  ) => request(`/api/v1/admin/users/${userId}/two-factor${reason}`, { method: 'DELETE', token: by?.token });
+
+  it('is taken off by an admin, on record, with every session ended and a word to the owner', async () => {
+    const user = await enrolled('lost-ann');
+    const admin = await signUp('lost-admin', 'admin');
+    const challenge = await challengeOf('lost-ann');
+    const managed = () => request(`/api/v1/admin/users/${user.userId}`, { token: admin.token });
+    expect(await bodyOf(await managed())).toMatchObject({
+      two_factor_enabled: true,
+      allowed_actions: ['edit', 'assign_role', 'reset_two_factor', 'delete'],
+    });
+    expect((await reset(admin, user)).status).toBe(204);
+    expect(await bodyOf(await managed())).toMatchObject({
+      two_factor_enabled: false,
+      allowed_actions: ['edit', 'assign_role', 'delete'],
+    });
+    expect(await refusalOf(await request('/api/v1/me', { token: user.token }))).toBe('401 invalid_token');
+    expect(await refusalOf(await finish(challenge, { recovery_code: user.recoveryCodes[0] }))).toBe(
+      '401 two_factor_challenge_invalid',
+    );
+    expect((await logIn('lost-ann')).status).toBe(200);
+    expect(await deps.db.select().from(recoveryCodes).where(eq(recoveryCodes.userId, user.userId))).toEqual(
+      [],
+    );
+    expect(await seenEvents('account.two_factor_reset', user.userId)).toHaveLength(1);
+    const [entry] = await deps.db.select().from(auditLog).where(eq(auditLog.targetId, user.userId));
+    expect(entry).toMatchObject({ action: 'user_two_factor_reset', reason: 'showed a passport' });
+    expect(await refusalOf(await reset(admin, user))).toBe('409 two_factor_off');
+  });
+
+  it('is nobody’s to take off but an admin’s, and an admin’s a superadmin’s', async () => {
+    const user = await enrolled('lost-ben');
+    const boss = await enrolled('lost-boss');
+    await deps.db.update(users).set({ role: 'admin' }).where(eq(users.id, boss.userId));
+    const [admin, support] = [await signUp('lost-admin2', 'admin'), await signUp('lost-support', 'support')];
+    expect(await refusalOf(await reset(undefined, user))).toBe('401 unauthenticated');
+    expect(await refusalOf(await reset(user, user))).toBe('403 forbidden');
+    expect(await refusalOf(await reset(support, user))).toBe('403 forbidden');
+    expect(await refusalOf(await reset(admin, user, ''))).toBe('422 validation_failed');
+    expect(await refusalOf(await reset(admin, boss))).toBe('403 forbidden');
+    expect(await refusalOf(await reset(boss, boss))).toBe('403 forbidden');
+    expect(await refusalOf(await reset(admin, { userId: 'usr_0000000000000000' }))).toBe(
+      '404 user_not_found',
+    );
+    expect((await reset(await signUp('lost-chief', 'superadmin'), boss)).status).toBe(204);
   });
 });

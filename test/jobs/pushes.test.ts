@@ -7,6 +7,7 @@ import { bodyOf, request, signUp, type TestUser } from '../support/accounts.ts';
 import { deps } from '../support/book-object.ts';
 import { FakeBrowser, pushServiceOf, vapidClaims } from '../support/browser.ts';
 import { device, heard } from '../support/channels.ts';
+import { newPair, projected, say } from '../support/conversations.ts';
 import { deliveriesOf, happened, quietDeps, toldTo } from '../support/notifications.ts';
 
 const SUBSCRIPTIONS = '/api/v1/push/subscriptions';
@@ -108,6 +109,42 @@ describe('a push', () => {
       error: 'a device was online',
     });
     socket.close();
+  });
+
+  it('that waits is cancelled when its message is read in the conversation, and one made later too', async () => {
+    const pair = await newPair();
+    const browser = await subscribed(pair.ben, 'in-chat');
+    let nowMs = Date.now();
+    const at = pushing({ now: () => nowMs }, browser);
+    const sent = (seq: number) =>
+      happened('message.sent', {
+        type: 'text',
+        conversation_id: pair.id,
+        seq,
+        sender_id: pair.ann.userId,
+        recipient_ids: [pair.ben.userId],
+        preview: `Number ${seq}`,
+      });
+    const readUpTo = async (seq: number) => {
+      await request(`${pair.path}/read`, { method: 'PATCH', token: pair.ben.token, json: { seq } });
+      await projected(pair.id);
+    };
+    for (const text of ['One', 'Two', 'Three']) await say(pair, pair.ann, text);
+    await notifyOf(at, sent(1));
+    await notifyOf(at, sent(3));
+    const mine = async () =>
+      (await deliveriesOf(pair.ben, 'push')).filter(({ id }) => at.queued.some((one) => one.id === id));
+    await readUpTo(2);
+    expect((await mine()).map(({ status, error }) => [status, error]).sort()).toEqual([
+      ['cancelled', 'it was read in the conversation'],
+      ['pending', null],
+    ]);
+    await notifyOf(at, sent(2));
+    nowMs += 31_000;
+    for (const { id } of at.queued) await deliver(at, id);
+    // The product itself tells of the third message as well; what was read is in neither.
+    expect(browser.received).toHaveLength(1);
+    expect(['Number 3', 'Three']).toContain(browser.received[0]!.payload.body);
   });
 
   it('of several messages within half a minute is one, and none when they were read', async () => {

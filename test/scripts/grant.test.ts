@@ -62,6 +62,16 @@ describe('granting a role', () => {
     expect(roles()).toEqual({ admin: 'admin', alice: 'user', bob: 'user' });
   });
 
+  it('takes the role from one superadmin of several, and never from the last who can act', () => {
+    db.exec("update users set role = 'superadmin' where username in ('alice', 'bob')");
+    expect(grant('alice@bourse.example', 'user')).toHaveLength(1);
+    db.exec(`insert into sessions (id, user_id, user_agent, address, created_at, last_used_at, expires_at)
+      select 'ses_last', id, '', '', 1, 1, 9 from users where username = 'bob'`);
+    expect(grant('bob@bourse.example', 'admin')).toEqual([]);
+    expect(roles()).toMatchObject({ alice: 'user', bob: 'superadmin' });
+    expect(db.prepare('select id from sessions where revoked_at is not null').all()).toEqual([]);
+  });
+
   it.each(["nobody@x.test' or 1=1 --", "'; drop table users; --", 'nobody@bourse.example'])(
     'finds nobody under %s',
     (email) => {

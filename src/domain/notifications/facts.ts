@@ -61,6 +61,7 @@ const TEXT_FIELDS = {
   address: 'address',
   code: 'code',
   text: 'text',
+  role: 'role',
 } as const;
 const MOMENT_FIELDS = { expires: 'expires_at', until: 'until', ship_by: 'ship_by' } as const;
 /** Longer texts are cut: a notice is a line, not a letter. */

@@ -22,6 +22,8 @@ export type AccountEventType =
   | 'account.registered'
   | 'account.email_verification_requested'
   | 'account.email_verified'
+  | 'account.email_change_requested'
+  | 'account.email_changed'
   | 'account.password_reset_asked'
   | 'account.password_reset_requested'
   | 'account.password_changed'
@@ -29,6 +31,7 @@ export type AccountEventType =
   | 'account.new_device'
   | 'account.two_factor_enabled'
   | 'account.two_factor_disabled'
+  | 'account.two_factor_reset'
   | 'account.recovery_codes_made'
   | 'account.role_changed'
   | 'account.deleted'
@@ -70,12 +73,14 @@ export const ACTIVITIES = [
   'signed_in',
   'signed_out',
   'email_verified',
+  'email_changed',
   'password_changed',
   'password_reset',
   'session_revoked',
   'other_sessions_revoked',
   'two_factor_enabled',
   'two_factor_disabled',
+  'two_factor_reset',
   'recovery_code_used',
   'recovery_codes_made',
   'profile_changed',

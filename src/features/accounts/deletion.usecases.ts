@@ -33,11 +33,8 @@ import { forgetDevicesStatement } from './devices.repository.ts';
 import { kycObjectKey } from './kyc-object.ts';
 import { checkOwnPassword } from './login-attempts.ts';
 import { checkProof, invalidProof, type Proof, proofPlace } from './second-step.ts';
-import {
-  findTwoFactor,
-  forgetChallengesStatement,
-  removeTwoFactorStatements,
-} from './two-factor.repository.ts';
+import { findTwoFactor } from './two-factor.repository.ts';
+import { forgetChallengesStatement, removeTwoFactorStatements } from './two-factor.statements.ts';
 
 const openOrdersOf = (userId: string) => sql`(
   select 1 from orders where (buyer_id = ${userId} or seller_id = ${userId})

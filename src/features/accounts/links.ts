@@ -1,5 +1,5 @@
 /** Mailed links: random, stored as a hash, for one purpose and one address, and good for one use. */
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
 import { GUARD_SQL } from '../../db/client.ts';
 import { accountTokens } from '../../db/identity-schema.ts';
 import type { Deps } from '../../deps.ts';
@@ -24,6 +24,7 @@ interface Recipient {
 const REQUESTED = {
   verify_email: 'account.email_verification_requested',
   reset_password: 'account.password_reset_requested',
+  change_email: 'account.email_change_requested',
 } as const satisfies Record<AccountTokenPurpose, string>;
 
 /**
@@ -98,12 +99,20 @@ export async function isSentEnough(
 export const invalidLink = () =>
   problem('invalid_link', 'This link is unknown, was used, or is too old. Ask for a new one.');
 
+/** A link that was mailed, for what and to which address. */
+export interface Link {
+  hash: string;
+  userId: string;
+  emailKey: string;
+  purpose: AccountTokenPurpose;
+}
+
 /** The account and address of a link that still works; refused with `invalid_link`. */
 export async function findLink(
   deps: Deps,
   token: string,
-  purpose: AccountTokenPurpose,
-): Promise<{ hash: string; userId: string; emailKey: string }> {
+  purposes: readonly AccountTokenPurpose[],
+): Promise<Link> {
   const hash = await hashSecret(token);
   const [row] = await deps.db
     .select()
@@ -111,13 +120,13 @@ export async function findLink(
     .where(
       and(
         eq(accountTokens.hash, hash),
-        eq(accountTokens.purpose, purpose),
+        inArray(accountTokens.purpose, [...purposes]),
         isNull(accountTokens.usedAt),
         gt(accountTokens.expiresAt, deps.now()),
       ),
     );
   if (!row) throw invalidLink();
-  return { hash, userId: row.userId, emailKey: row.emailKey };
+  return { hash, userId: row.userId, emailKey: row.emailKey, purpose: row.purpose };
 }
 
 /** Spends a link as a part of a batch, which is rolled back as stale when another request was first. */

@@ -5,7 +5,7 @@ import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems, rfc3339, Timestamp } from '../../http/openapi.ts';
 import { Email, GivenPassword, NewPassword } from './accounts.schemas.ts';
 import { clientOf } from './device.ts';
-import { resendVerification, verifyEmail } from './email.usecases.ts';
+import { followEmailLink, requestEmailChange, resendVerification } from './email.usecases.ts';
 import { askForReset, changePassword, resetPassword } from './passwords.usecases.ts';
 
 const TAGS = ['Accounts'];
@@ -23,6 +23,9 @@ const ResetPasswordBody = z
   .strictObject({ token: LinkToken, new_password: NewPassword })
   .meta({ id: 'ResetPassword' });
 const VerifyEmailBody = z.strictObject({ token: LinkToken }).meta({ id: 'VerifyEmail' });
+const ChangeEmailBody = z
+  .strictObject({ password: GivenPassword, new_email: Email })
+  .meta({ id: 'ChangeEmail' });
 const VerifiedEmail = z.object({ email: z.string(), verified_at: Timestamp }).meta({ id: 'VerifiedEmail' });
 const Asked = z.object({ detail: z.string() }).meta({ id: 'MailAsked' });
 
@@ -100,12 +103,12 @@ function createPasswordRoutes(prefix: '/auth' | '', hide: boolean) {
       operationId: 'verifyEmail',
       tags: TAGS,
       hide,
-      summary: 'Follow the link of a verification mail',
+      summary: 'Follow the link of a mail that asks whether an address is yours',
       request: { body: jsonBody(VerifyEmailBody) },
-      responses: { 200: json(VerifiedEmail, 'The address is verified'), ...problems(400, 413, 415) },
+      responses: { 200: json(VerifiedEmail, 'The address is verified'), ...problems(400, 409, 413, 415) },
     }),
     async (c) => {
-      const { email, verifiedAtMs } = await verifyEmail(
+      const { email, verifiedAtMs } = await followEmailLink(
         c.get('deps'),
         c.req.valid('json').token,
         clientOf(c),
@@ -135,3 +138,22 @@ function createPasswordRoutes(prefix: '/auth' | '', hide: boolean) {
 
 export const passwordRoutes = createPasswordRoutes('/auth', false);
 export const passwordAliases = createPasswordRoutes('', true);
+
+passwordRoutes.openapi(
+  createRoute({
+    ...mutation(signedIn),
+    method: 'post',
+    path: '/auth/change-email',
+    operationId: 'changeEmail',
+    tags: TAGS,
+    summary:
+      'Ask for another e-mail address: it becomes the account’s when the link mailed to it is followed',
+    request: { body: jsonBody(ChangeEmailBody) },
+    responses: { 202: json(Asked, 'Noted'), ...problems(400, 401, 403, 409, 413, 415, 503) },
+  }),
+  async (c) => {
+    const { password, new_email: email } = c.req.valid('json');
+    await requestEmailChange(c.get('deps'), callerIn(c), { password, email }, clientOf(c));
+    return c.json(MAIL_ANSWER, 202);
+  },
+);

@@ -28,7 +28,7 @@ import {
 } from './links.ts';
 import { checkOwnPassword, hashing } from './login-attempts.ts';
 import { hashSecret } from './secret.ts';
-import { forgetChallengesStatement } from './two-factor.repository.ts';
+import { forgetChallengesStatement } from './two-factor.statements.ts';
 
 type Owner = typeof users.$inferSelect;
 
@@ -150,7 +150,7 @@ export async function resetPassword(
   input: { token: string; password: string },
   client: Client,
 ): Promise<void> {
-  const link = await findLink(deps, input.token, 'reset_password');
+  const link = await findLink(deps, input.token, ['reset_password']);
   const owner = await ownerOf(deps, link.userId);
   if (owner.emailKey !== link.emailKey) throw invalidLink();
   refuseGuessable(input.password, owner, '/new_password');

@@ -81,18 +81,10 @@ export const replaceRecoveryStatements = (db: Db, userId: string, hashes: readon
   ),
 ];
 
-export const removeTwoFactorStatements = (db: Db, userId: string): Statement[] => [
-  db.delete(twoFactor).where(eq(twoFactor.userId, userId)),
-  db.delete(recoveryCodes).where(eq(recoveryCodes.userId, userId)),
-];
-
 export const insertChallenge = (
   db: Db,
   challenge: { hash: string; userId: string; createdAt: number; expiresAt: number },
 ): Statement => db.insert(loginChallenges).values({ ...challenge, attempts: 0 });
-
-export const forgetChallengesStatement = (db: Db, userId: string): Statement =>
-  db.delete(loginChallenges).where(eq(loginChallenges.userId, userId));
 
 /** Counts a try at a challenge that is open and has tries left, and gives whose it is; null for any other. */
 export async function tryChallenge(

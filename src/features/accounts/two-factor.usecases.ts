@@ -31,11 +31,11 @@ import {
   findTwoFactor,
   insertChallenge,
   putUnconfirmed,
-  removeTwoFactorStatements,
   replaceRecoveryStatements,
   spendChallengeStatements,
   tryChallenge,
 } from './two-factor.repository.ts';
+import { removeTwoFactorStatements } from './two-factor.statements.ts';
 
 /** Time to find the phone and type six digits. */
 export const CHALLENGE_SECONDS = 300;

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
 import type { ConversationState } from '../../platform/conversations/projection.ts';
+import { cancelReadPushes } from '../notifications/read-in-chat.usecases.ts';
 
 /** What a notification shows of a message. */
 const PREVIEW_CHARACTERS = 140;
@@ -66,6 +67,7 @@ export async function projectConversation(deps: Deps, state: ConversationState):
     statement(OUTBOX_SQL, JSON.stringify(sentEvents(state)), nowMs),
     statement(MESSAGES_SQL, JSON.stringify(messages)),
   ]);
+  await cancelReadPushes(deps, id, participants);
   await deps.conversations.confirm(id, through_rev);
   await deps.outbox.drain();
 }

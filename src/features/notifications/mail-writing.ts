@@ -10,6 +10,7 @@ import { templateFor } from './template-store.ts';
 /** Pages that take the token of a mail. It stands behind the #: no server and no referrer ever sees it. */
 const TOKEN_PAGES: Partial<Record<string, string>> = {
   email_verification: '/account.html#verify=',
+  email_change: '/account.html#verify=',
   password_reset: '/account.html#reset=',
 };
 const MAX_SUBJECT = 150;

@@ -6,6 +6,7 @@ import type { PushPayload } from '../../platform/push/push.ts';
 import { findPushTargets, forgetTargets } from './deliveries.repository.ts';
 import type { TryResult } from './deliveries.usecases.ts';
 import type { DeliveryRow, NotificationRow } from './notices.repository.ts';
+import { unreadInChat } from './read-in-chat.usecases.ts';
 import type { Reader } from './readers.ts';
 import { templateFor } from './template-store.ts';
 
@@ -16,7 +17,10 @@ export async function sendPush(
   notices: readonly NotificationRow[],
   reader: Reader,
 ): Promise<TryResult> {
-  const unread = notices.filter(({ readAt, deletedAt }) => readAt === null && deletedAt === null);
+  const unread = await unreadInChat(
+    deps,
+    notices.filter(({ readAt, deletedAt }) => readAt === null && deletedAt === null),
+  );
   if (unread.length === 0) return { kind: 'needless', reason: 'it was read meanwhile' };
   if ((await deps.channels.online([reader.userId])).has(reader.userId))
     return { kind: 'needless', reason: 'a device was online' };

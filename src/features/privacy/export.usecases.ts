@@ -42,7 +42,16 @@ const bookSide = (name: string, side: 'bid' | 'ask'): Section => ({
   where: `user_id = ?1 and side = '${side}'`,
 });
 
-/** No secret, no hash, and nothing that others said in private or decided about somebody else. */
+const disputes = (name: string, party: 'buyer_id' | 'seller_id'): Section => ({
+  name,
+  table: 'disputes',
+  columns:
+    'id, order_id, reason, status, amount_cents, refund_cents, currency, outcome, opened_at, resolved_at, closed_at',
+  where: `${party} = ?1`,
+  keys: ['opened_at', 'id'],
+});
+
+/** No secret, no hash, and nothing that others wrote to somebody else or decided about them. */
 const SECTIONS: readonly Section[] = [
   byTime(
     'sessions',
@@ -87,6 +96,33 @@ const SECTIONS: readonly Section[] = [
     where: 'sender_id = ?1 and response_ms is not null',
     keys: ['response_ms', 'row'],
   },
+  {
+    name: 'messages_received',
+    table:
+      'conversation_participants p cross join conversation_messages m on m.conversation_id = p.conversation_id',
+    columns:
+      'm.id, m.conversation_id, m.sender_id, m.type, m.content, m.created_at, m.edited_at, m.deleted_at',
+    where: 'p.user_id = ?1 and m.sender_id is not ?1',
+    keys: ['p.conversation_id', 'm.seq'],
+  },
+  {
+    ...byTime(
+      'notifications',
+      'notifications',
+      'user_id',
+      'id, type, title, body, link, read_at, created_at',
+    ),
+    where: 'user_id = ?1 and is_listed = 1 and deleted_at is null',
+  },
+  {
+    name: 'blocks',
+    table: 'blocks',
+    columns: 'blocked_id, updated_at',
+    where: 'blocker_id = ?1 and is_active = 1',
+    keys: ['blocked_id'],
+  },
+  disputes('disputes_opened', 'buyer_id'),
+  disputes('disputes_answered', 'seller_id'),
   byTime('reviews_written', 'reviews', 'author_id', 'id, order_id, rating, comment, created_at, updated_at'),
   byTime(
     'reports_made',

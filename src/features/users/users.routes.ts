@@ -13,6 +13,7 @@ import {
   DeleteUserQuery,
   ManagedUser,
   ManagedUserDetail,
+  ResetTwoFactorQuery,
   UserChanges,
   UserId,
   UsersQuery,
@@ -22,6 +23,7 @@ import {
   deleteUser,
   listUsers,
   readUser,
+  resetTwoFactor,
   type UserDetail,
   type UserPosition,
 } from './users.usecases.ts';
@@ -183,3 +185,24 @@ for (const [path, changeId, deleteId] of [
     },
   );
 }
+
+usersRoutes.openapi(
+  createRoute({
+    ...mutation(permitted('users.manage')),
+    method: 'delete',
+    path: '/admin/users/{id}/two-factor',
+    operationId: 'resetTwoFactor',
+    tags: TAGS,
+    summary: 'Take a lost second step off an account; every session ends and the owner is told by mail',
+    request: { params: UserId, query: ResetTwoFactorQuery },
+    responses: {
+      204: { description: 'The password alone opens the account' },
+      ...problems(401, 403, 404, 409),
+    },
+  }),
+  async (c) => {
+    const { reason } = c.req.valid('query');
+    await resetTwoFactor(c.get('deps'), auditedActor(c), c.req.valid('param').id, reason);
+    return c.body(null, 204);
+  },
+);

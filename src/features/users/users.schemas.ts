@@ -48,7 +48,7 @@ export const ManagedUserDetail = ManagedUser.extend({
   can_sell: z.boolean(),
   two_factor_enabled: z.boolean(),
   verification_status: z.enum(KYC_STATUSES).nullable(),
-  allowed_actions: z.array(z.enum(['edit', 'assign_role', 'delete'])),
+  allowed_actions: z.array(z.enum(['edit', 'assign_role', 'reset_two_factor', 'delete'])),
 }).meta({ id: 'ManagedUserDetail' });
 
 const Reason = z.string().trim().min(1).max(500);
@@ -69,3 +69,7 @@ export const UserChanges = z
 export type UserChanges = z.infer<typeof UserChanges>;
 
 export const DeleteUserQuery = z.object({ reason: Reason.optional() });
+
+export const ResetTwoFactorQuery = z.object({
+  reason: Reason.meta({ description: 'How the owner has shown who they are' }),
+});

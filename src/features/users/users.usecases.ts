@@ -5,8 +5,15 @@ import type { Deps } from '../../deps.ts';
 import { type Authority, mayManage, type RoleFacts } from '../../domain/accounts/role-rules.ts';
 import { keyOf, newId } from '../../domain/ids.ts';
 import { problem } from '../../http/problem.ts';
+import {
+  accountEventStatement,
+  activityStatement,
+  endSessionsStatement,
+  noteEndedSessions,
+} from '../accounts/account.statements.ts';
 import { readAccountFresh } from '../accounts/accounts.usecases.ts';
 import { eraseAccount } from '../accounts/deletion.usecases.ts';
+import { forgetChallengesStatement, removeTwoFactorStatements } from '../accounts/two-factor.statements.ts';
 import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
 import { profileColumns } from '../profiles/profiles.usecases.ts';
 import { assertAllowed, authorityOf, getRole, permissionsIn } from '../roles/roles.usecases.ts';
@@ -20,7 +27,7 @@ import {
 } from './users.repository.ts';
 import type { UserChanges } from './users.schemas.ts';
 
-export type ManagedAction = 'edit' | 'assign_role' | 'delete';
+export type ManagedAction = 'edit' | 'assign_role' | 'reset_two_factor' | 'delete';
 
 export interface UserDetail {
   user: UserRow;
@@ -59,10 +66,16 @@ async function roleFacts(deps: Deps, name: string): Promise<RoleFacts> {
   return { name, permissions: permissionsIn(await getRole(deps, name)) };
 }
 
-function actionsOn(authority: Authority, user: UserRow, role: RoleFacts): ManagedAction[] {
+function actionsOn(
+  authority: Authority,
+  user: UserRow,
+  role: RoleFacts,
+  hasTwoFactor: boolean,
+): ManagedAction[] {
   if (user.deletedAt !== null || !authority.permissions.includes('users.manage')) return [];
   if (!mayManage(authority, { id: user.id, role }).ok) return authority.actorId === user.id ? ['edit'] : [];
-  return authority.actorId === user.id ? ['edit'] : ['edit', 'assign_role', 'delete'];
+  if (authority.actorId === user.id) return ['edit'];
+  return ['edit', 'assign_role', ...(hasTwoFactor ? (['reset_two_factor'] as const) : []), 'delete'];
 }
 
 export async function readUser(deps: Deps, actorId: string, userId: string): Promise<UserDetail> {
@@ -73,7 +86,7 @@ export async function readUser(deps: Deps, actorId: string, userId: string): Pro
     authorityOf(deps, actorId),
     roleFacts(deps, user.role),
   ]);
-  return { user, ...standings, allowedActions: actionsOn(authority, user, role) };
+  return { user, ...standings, allowedActions: actionsOn(authority, user, role, standings.hasTwoFactor) };
 }
 
 const shownOf = (user: UserRow) => ({
@@ -174,4 +187,59 @@ export async function deleteUser(
       { id: newId('aud', deps.random), atMs: deps.now() },
     ),
   ]);
+}
+
+/**
+ * Takes the second step off the account of somebody who has lost it, audited: every session ends, a login half done is
+ * over, and the owner is told by mail. Nobody does it for themselves, and nobody for an admin without managing admins.
+ */
+export async function resetTwoFactor(
+  deps: Deps,
+  actor: AuditedActor,
+  userId: string,
+  reason: string,
+): Promise<void> {
+  const user = await findUser(deps.db, userId);
+  if (!user || user.deletedAt !== null) throw notFound();
+  if (actor.actorId === userId)
+    throw problem('forbidden', 'Turn your own second step off with a code or a recovery code.');
+  const [authority, role] = await Promise.all([authorityOf(deps, actor.actorId), roleFacts(deps, user.role)]);
+  assertAllowed(mayManage(authority, { id: userId, role }));
+  const nowMs = deps.now();
+  const [removal, ...others] = removeTwoFactorStatements(deps.db, userId);
+  try {
+    await deps.db.batch([
+      removal!,
+      deps.db.run(sql.raw(GUARD_SQL)),
+      ...others,
+      forgetChallengesStatement(deps.db, userId),
+      endSessionsStatement(deps.db, userId, null, 'two_factor_reset', nowMs),
+      activityStatement(deps, userId, 'two_factor_reset', null),
+      auditStatement(
+        deps.db,
+        actor,
+        {
+          action: 'user_two_factor_reset',
+          target: { type: 'user', id: userId },
+          before: { two_factor_enabled: true },
+          after: { two_factor_enabled: false },
+          reason,
+        },
+        { id: newId('aud', deps.random), atMs: nowMs },
+      ),
+      accountEventStatement(
+        deps,
+        'account.two_factor_reset',
+        userId,
+        { display_name: user.displayName },
+        { correlationId: actor.requestId ?? userId },
+      ),
+    ]);
+  } catch (error) {
+    if (isStale(error)) throw problem('two_factor_off', 'This user signs in without a second step.');
+    throw error;
+  }
+  readAccountFresh(userId);
+  await noteEndedSessions(deps, userId, nowMs);
+  await deps.outbox.drain();
 }

@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EventEnvelope } from '../../../src/domain/events.ts';
 import { NO_FACTS, type NoticeFacts, variablesOf } from '../../../src/domain/notifications/facts.ts';
 import { LANGUAGES, NOTICE_TYPE_NAMES } from '../../../src/domain/notifications/notice.ts';
-import { addressedBy, NOTICE_RULES } from '../../../src/domain/notifications/notice-rules.ts';
+import { addressedBy, NOTICE_RULES, NOTICED_EVENTS } from '../../../src/domain/notifications/notice-rules.ts';
 import {
   builtIn,
   builtInFor,
@@ -38,6 +40,63 @@ describe('the table of notices', () => {
     expect(NOTICE_TYPE_NAMES.filter((type) => !heard.has(type))).toEqual(['system_announcement']);
   });
 
+  it('waits for no event that nobody tells', () => {
+    const source = join(import.meta.dirname, '../../../src');
+    const text = readdirSync(source, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !/^(web|domain.notifications)\b/.test(file))
+      .map((file) => readFileSync(join(source, file), 'utf8'))
+      .join('\n');
+    // Written out, or made of a side, a status or a step and its aggregate.
+    const MADE = ['bid.expiring', 'ask.expiring', 'order.processing'];
+    const parts = (event: string) => new RegExp(`['"\`.]${event.split('.')[1]}['"]`);
+    expect(
+      NOTICED_EVENTS.filter(
+        (event) => !text.includes(`'${event}'`) && !(MADE.includes(event) && parts(event).test(text)),
+      ),
+    ).toEqual([]);
+  });
+
+  it.each<[string, Record<string, unknown>, string[][]]>([
+    ['favourite.price_drop', { user_id: 'u' }, [['u', 'price_drop', 'price_drop']]],
+    ['favourite.back', { user_id: 'u' }, [['u', 'back_in_market', 'back_in_market']]],
+    ['favourite.sold', { user_id: 'u' }, [['u', 'favourite_sold', 'favourite_sold']]],
+    ['price.alert', { user_id: 'u' }, [['u', 'price_alert', 'price_alert']]],
+    ['search.matched', { user_id: 'u' }, [['u', 'search_matched', 'search_matched']]],
+    ['user.followed', { user_id: 'u', follower_id: 'f' }, [['u', 'new_follower', 'new_follower']]],
+    ['review.published', { author_id: 'a', subject_id: 's' }, [['s', 'review_received', 'review_received']]],
+    ['review.replied', { author_id: 'a', subject_id: 's' }, [['a', 'review_reply', 'review_reply']]],
+    [
+      'dispute.updated',
+      { buyer_id: 'b', seller_id: 's', actor_id: 'b' },
+      [['s', 'dispute_updated', 'dispute_updated']],
+    ],
+    ['moderation.acted', { user_id: 'u' }, [['u', 'moderation_action', 'moderation_action']]],
+    ['kyc.approved', { user_id: 'u' }, [['u', 'verification_approved', 'verification_approved']]],
+    ['kyc.rejected', { user_id: 'u' }, [['u', 'verification_rejected', 'verification_rejected']]],
+    ['refund.succeeded', { buyer_id: 'b', seller_id: 's' }, [['b', 'refund_issued', 'refund_issued']]],
+    [
+      'order.ship_by_ending',
+      { buyer_id: 'b', seller_id: 's' },
+      [['s', 'ship_by_reminder', 'ship_by_reminder']],
+    ],
+    ['account.two_factor_reset', { user_id: 'u' }, [['u', 'two_factor_disabled', 'two_factor_reset']]],
+    ['account.recovery_codes_made', { user_id: 'u' }, [['u', 'recovery_codes_made', 'recovery_codes_made']]],
+    ['account.role_changed', { user_id: 'u', role: 'support' }, [['u', 'role_changed', 'role_changed']]],
+    ['account.email_verified', { user_id: 'u' }, [['u', 'email_verified', 'email_verified']]],
+    ['account.email_changed', { user_id: 'u' }, [['u', 'email_changed', 'email_changed']]],
+    ['stream.started', { host_id: 'h' }, [['h', 'stream_started', 'stream_started']]],
+    [
+      'stream.started',
+      { host_id: 'h', follower_ids: ['f', 'g'] },
+      [
+        ['f', 'stream_started', 'stream_started'],
+        ['g', 'stream_started', 'stream_started'],
+      ],
+    ],
+  ])('tells of %s %o whom it concerns', (type, data, expected) => {
+    expect(told(type, data)).toEqual(expected);
+  });
+
   it('says words for every row, with nothing but variables that exist', () => {
     const known = new Set([
       ...['amount', 'price', 'previous_price', 'threshold', 'list_price', 'refund', 'top', 'total', 'payout'],
@@ -54,7 +113,7 @@ describe('the table of notices', () => {
         'item',
         'title',
       ],
-      ...['person', 'name', 'text'],
+      ...['person', 'name', 'text', 'role'],
     ]);
     for (const name of TEMPLATE_NAMES)
       for (const channel of ['notice', 'email'] as const)

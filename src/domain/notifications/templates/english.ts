@@ -122,6 +122,29 @@ export const EN_NOTICES = {
     'Too many wrong passwords',
     'Somebody tried to sign in to your account. You can still get in.',
   ],
+  email_change: ['Confirm your new address', 'Follow the link to confirm your new address.'],
+  email_changed: [
+    'Your address was changed',
+    'Mails of your account now go to another address. If it was not you, write to us at once.',
+  ],
+  email_verified: ['Your address is confirmed', 'Mails of your account reach you.'],
+  two_factor_enabled: [
+    'Two-step sign-in is on',
+    'From now on a code is asked for besides the password. If it was not you, change your password at once.',
+  ],
+  two_factor_disabled: [
+    'Two-step sign-in is off',
+    'The password alone opens your account now. If it was not you, change it at once.',
+  ],
+  two_factor_reset: [
+    'Your second step was reset',
+    'We took the second step off your account, as was asked for, and signed out every device. Set it up again when you sign in. If nobody asked in your name, change your password at once.',
+  ],
+  recovery_codes_made: [
+    'New recovery codes',
+    'New recovery codes were made, and the old ones work no more. If it was not you, change your password at once.',
+  ],
+  role_changed: ['Your role was changed', 'You are now {{role}}. Sign in again to go on.'],
   new_device: ['A new sign-in', 'Your account was opened on a new device. {{device}}'],
   account_deleted: ['Your account is deleted', 'We are sorry to see you go.'],
   goods_passed: [
@@ -147,7 +170,12 @@ type Mails = Partial<Record<keyof typeof EN_NOTICES, readonly [string, string, s
 export const EN_MAILS: Mails = {
   email_verification: [
     'Confirm your e-mail address',
-    'Hello {{name}},\n\nplease confirm that this address is yours. The link works once and for 24 hours.\n\nIf you have no account here, ignore this message.',
+    'Hello {{name}},\n\nplease confirm that this address is yours. The link works once and for three days.\n\nIf you have no account here, ignore this message.',
+    'Confirm the address',
+  ],
+  email_change: [
+    'Confirm your new e-mail address',
+    'Hello {{name}},\n\nplease confirm that mails of your account are to come to this address. The link works once and for one day; until then nothing changes.\n\nIf you have no account here, ignore this message.',
     'Confirm the address',
   ],
   password_reset: [

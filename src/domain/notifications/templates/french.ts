@@ -112,13 +112,41 @@ export const FR_NOTICES: Notices = {
     'Votre mot de passe a changé',
     'Si ce n’était pas vous, choisissez-en un autre tout de suite.',
   ],
+  email_change: ['Confirmez votre nouvelle adresse', 'Suivez le lien pour confirmer votre nouvelle adresse.'],
+  email_changed: [
+    'Votre adresse a changé',
+    'Les messages de votre compte vont désormais à une autre adresse. Si ce n’était pas vous, écrivez-nous tout de suite.',
+  ],
+  email_verified: ['Votre adresse est confirmée', 'Les messages de votre compte vous parviennent.'],
+  two_factor_enabled: [
+    'La connexion en deux étapes est activée',
+    'Un code est désormais demandé en plus du mot de passe. Si ce n’était pas vous, changez de mot de passe.',
+  ],
+  two_factor_disabled: [
+    'La connexion en deux étapes est désactivée',
+    'Le mot de passe seul ouvre maintenant votre compte. Si ce n’était pas vous, changez-le tout de suite.',
+  ],
+  two_factor_reset: [
+    'Votre deuxième étape a été réinitialisée',
+    'Nous l’avons retirée à la demande du titulaire et avons déconnecté tous les appareils. Si personne ne l’a demandé en votre nom, changez de mot de passe.',
+  ],
+  recovery_codes_made: [
+    'Nouveaux codes de secours',
+    'De nouveaux codes ont été créés ; les anciens ne fonctionnent plus. Si ce n’était pas vous, changez de mot de passe.',
+  ],
+  role_changed: ['Votre rôle a changé', 'Vous êtes maintenant {{role}}. Reconnectez-vous pour continuer.'],
   new_device: ['Nouvelle connexion', 'Votre compte a été ouvert sur un nouvel appareil. {{device}}'],
 };
 
 export const FR_MAILS: Mails = {
   email_verification: [
     'Confirmez votre adresse e-mail',
-    'Bonjour {{name}},\n\nmerci de confirmer que cette adresse est la vôtre. Le lien fonctionne une fois, pendant 24 heures.\n\nSi vous n’avez pas de compte ici, ignorez ce message.',
+    'Bonjour {{name}},\n\nmerci de confirmer que cette adresse est la vôtre. Le lien fonctionne une fois, pendant trois jours.\n\nSi vous n’avez pas de compte ici, ignorez ce message.',
+    'Confirmer l’adresse',
+  ],
+  email_change: [
+    'Confirmez votre nouvelle adresse e-mail',
+    'Bonjour {{name}},\n\nconfirmez que les messages de votre compte doivent arriver à cette adresse. Le lien fonctionne une fois, pendant un jour.\n\nSi vous n’avez pas de compte ici, ignorez ce message.',
     'Confirmer l’adresse',
   ],
   password_reset: [

@@ -1,0 +1,1 @@
+CREATE INDEX `conversation_participants_user` ON `conversation_participants` (`user_id`,`conversation_id`);
