@@ -23,7 +23,7 @@ describe('the owners of bids and asks', () => {
     expect(sold!.title).toContain(product);
     expect(sold!.body).toContain('$211.20');
     await expect
-      .poll(async () => (await lettersTo(seller.email)).length, { timeout: 10_000 })
+      .poll(async () => (await lettersTo(seller.email)).length, { timeout: 20_000 })
       .toBeGreaterThan(0);
     expect((await lettersTo(seller.email)).map(({ subject }) => subject).join()).toContain(product);
   });
@@ -75,7 +75,7 @@ describe('the owners of bids and asks', () => {
 describe('a new user', () => {
   const letter = async (email: string, part: string) => {
     await expect
-      .poll(async () => (await lettersTo(email)).some(({ text }) => text.includes(part)), { timeout: 15_000 })
+      .poll(async () => (await lettersTo(email)).some(({ text }) => text.includes(part)), { timeout: 20_000 })
       .toBe(true);
     const found = (await lettersTo(email)).find(({ text }) => text.includes(part))!;
     return decodeURIComponent(found.text.split(part)[1]!.split(/\s/)[0]!);

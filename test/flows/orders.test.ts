@@ -131,8 +131,8 @@ describe('an order of a match', () => {
     // They were written an hour from now.
     await env.DB.prepare('update outbox set due_at = 0 where event_id like ?').bind(`${order.id}:%`).run();
     await deps.outbox.drain();
-    await expect.poll(async () => (await depthOf(book)).asks, { timeout: 10_000 }).toEqual([[22_000, 2, 2]]);
-    await expect.poll(() => outboxOf(order.id), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(async () => (await depthOf(book)).asks, { timeout: 20_000 }).toEqual([[22_000, 2, 2]]);
+    await expect.poll(() => outboxOf(order.id), { timeout: 20_000 }).toEqual([]);
 
     // The ask that came back is served before its rival's, and the money that comes too late goes back.
     const next = await placed(book, buyer, 'bid', { price_cents: 22_000 });

@@ -56,7 +56,7 @@ beforeAll(async () => {
       .prepare("SELECT count(*) AS n FROM interactions WHERE kind = 'viewed'")
       .first();
     expect(looked).toEqual({ n: 1 });
-  });
+  }, 20_000);
   await refreshRollUpsWhenDue(deps);
 });
 
