@@ -36,6 +36,8 @@ async function call(token, method, path, body) {
 /** Somebody signed in; the access token is renewed before it runs out. */
 async function signIn(email) {
   let session = await call(null, 'POST', '/auth/login', { email, password: PASSWORD });
+  if (session.two_factor_required)
+    throw new Error(`${email} has a second factor now; this page signs in with the demo password alone.`);
   let renewAtMs = Date.now() + session.expires_in * 800;
   const token = async () => {
     if (Date.now() >= renewAtMs) {
