@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import { type Role, USER_STATUSES } from '../domain/accounts/account.ts';
 import { INVENTORY_KINDS } from '../domain/catalog/inventory.ts';
+import { SELLER_TIERS, STANDARD_TIER } from '../domain/market/fees.ts';
 import {
   BOOK_STATUSES,
   CLOSE_REASONS,
@@ -41,6 +42,8 @@ export const users = sqliteTable(
     avatarWidths: text(),
     /** When the documents of a seller were approved. */
     verifiedSellerAt: integer(),
+    /** Which fees they pay where it counts (SN-43). */
+    sellerTier: text({ enum: SELLER_TIERS }).notNull().default(STANDARD_TIER),
     lastLoginAt: integer(),
     /** From then on nothing personal is left here. */
     deletedAt: integer(),
@@ -262,19 +265,20 @@ export const productImages = sqliteTable(
   (t) => [index('product_images_product').on(t.productId, t.position)],
 );
 
-/** Fee rates by channel and currency, in force from `validFrom`; the applied row is snapshotted on each match (C.5). */
+/** Fee rates by channel, tier of the seller and currency, in force from `validFrom`; the applied row is snapshotted on each match (C.5). */
 export const feeSchedules = sqliteTable(
   'fee_schedules',
   {
     id: text().primaryKey(),
     channel: text().notNull(),
+    tier: text({ enum: SELLER_TIERS }).notNull().default(STANDARD_TIER),
     currency: text().notNull(),
     buyerBps: integer().notNull(),
     sellerBps: integer().notNull(),
     minimumCents: integer().notNull(),
     validFrom: integer().notNull(),
   },
-  (t) => [uniqueIndex('fee_schedules_key').on(t.channel, t.currency, t.validFrom)],
+  (t) => [uniqueIndex('fee_schedules_key').on(t.channel, t.tier, t.currency, t.validFrom)],
 );
 
 // ---- The projection of the books: rebuilt from their journals, never the truth for an open order. ----

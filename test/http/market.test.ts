@@ -68,6 +68,7 @@ describe('fees', () => {
         buyer_fee_cents: said.buyer_fee_cents,
         buyer_total_cents: said.buyer_total_cents,
       });
+      await projected(book);
       const sales = await bodyOf<{ data: Record<string, number>[] }>(
         await request('/api/v1/matches?role=seller&limit=1', { token: seller.token }),
       );

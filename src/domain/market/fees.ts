@@ -1,5 +1,19 @@
 import { type Cents, cents, feeCents, lineTotal } from '../money.ts';
 
+/** What sellers are to the house (SN-43). A tier without rates of its own has those of `standard`. */
+export const SELLER_TIERS = ['standard', 'pro', 'elite'] as const;
+export type SellerTier = (typeof SELLER_TIERS)[number];
+export const STANDARD_TIER: SellerTier = 'standard';
+
+/**
+ * Where a seller's tier counts: the books match by one rate, and what the house sells has no seller (decision 0015).
+ */
+export const TIERED_CHANNELS: readonly string[] = ['community', 'discover'];
+
+/** The tier whose rates a sale in this channel has. */
+export const tierIn = (channel: string, sellerTier: SellerTier): SellerTier =>
+  TIERED_CHANNELS.includes(channel) ? sellerTier : STANDARD_TIER;
+
 /** One row of the fee schedule: rates in basis points, in force from `validFromMs` until a later row takes over (C.5). */
 export interface FeeRate {
   id: string;
@@ -20,13 +34,27 @@ export interface MatchAmounts {
 }
 
 /** The row in force at `atMs`, or null when none is. */
-export function feeRateAt(rates: readonly FeeRate[], atMs: number): FeeRate | null {
-  let current: FeeRate | null = null;
+export function feeRateAt<Rate extends FeeRate>(rates: readonly Rate[], atMs: number): Rate | null {
+  let current: Rate | null = null;
   for (const rate of rates) {
     if (rate.validFromMs <= atMs && (current === null || rate.validFromMs > current.validFromMs))
       current = rate;
   }
   return current;
+}
+
+/** The row of a tier in force at `atMs`, or that of the standard tier where it has none. */
+export function feeRateOfTier<Rate extends FeeRate & { tier: SellerTier }>(
+  rates: readonly Rate[],
+  tier: SellerTier,
+  atMs: number,
+): Rate | null {
+  const own = feeRateAt(
+    rates.filter((rate) => rate.tier === tier),
+    atMs,
+  );
+  if (own !== null || tier === STANDARD_TIER) return own;
+  return feeRateOfTier(rates, STANDARD_TIER, atMs);
 }
 
 function sideFee(amountCents: number, bps: number, minimumCents: number): Cents {

@@ -3,6 +3,7 @@ import { outboxStatement } from '../../db/outbox.ts';
 import { feeSchedules, products, sizes } from '../../db/schema.ts';
 import type { Deps, DomainEventHandler } from '../../deps.ts';
 import type { EventEnvelope } from '../../domain/events.ts';
+import { STANDARD_TIER } from '../../domain/market/fees.ts';
 import type { BookStatus } from '../../domain/market/order.ts';
 import type { BookConfig } from '../../platform/books/books.ts';
 import { isOn } from '../flags/is-on.ts';
@@ -30,7 +31,13 @@ export async function loadBookConfigs(deps: Deps, sizeIds: readonly string[]): P
   const schedules = await deps.db
     .select()
     .from(feeSchedules)
-    .where(and(eq(feeSchedules.channel, MATCH_CHANNEL), inArray(feeSchedules.currency, currencies)))
+    .where(
+      and(
+        eq(feeSchedules.channel, MATCH_CHANNEL),
+        eq(feeSchedules.tier, STANDARD_TIER),
+        inArray(feeSchedules.currency, currencies),
+      ),
+    )
     .orderBy(asc(feeSchedules.validFrom));
   const isTrading = await isOn(deps, 'trading_enabled');
 

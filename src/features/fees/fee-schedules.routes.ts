@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { SELLER_TIERS, STANDARD_TIER } from '../../domain/market/fees.ts';
 import { mutation, permitted } from '../../http/access.ts';
 import { pageOf } from '../../http/cursor.ts';
 import { createRoutes } from '../../http/factory.ts';
@@ -20,6 +21,7 @@ const Bps = z.int().min(0).max(MAX_FEE_BPS);
 
 const Fields = {
   channel: z.enum(FEE_CHANNELS),
+  tier: z.enum(SELLER_TIERS).default(STANDARD_TIER),
   currency: CurrencyCode,
   buyer_fee_bps: Bps,
   seller_fee_bps: Bps,
@@ -45,6 +47,7 @@ const FeeSchedule = z
   .object({
     id: z.string(),
     channel: z.string(),
+    tier: z.enum(SELLER_TIERS),
     currency: z.string(),
     buyer_fee_bps: z.int(),
     seller_fee_bps: z.int(),
@@ -56,6 +59,7 @@ const FeeSchedule = z
 const present = (row: FeeScheduleRow) => ({
   id: row.id,
   channel: row.channel,
+  tier: row.tier,
   currency: row.currency,
   buyer_fee_bps: row.buyerBps,
   seller_fee_bps: row.sellerBps,
@@ -106,6 +110,7 @@ feeSchedulesRoutes.openapi(
       c.get('deps'),
       {
         channel: body.channel,
+        tier: body.tier,
         currency: body.currency,
         buyerBps: body.buyer_fee_bps,
         sellerBps: body.seller_fee_bps,

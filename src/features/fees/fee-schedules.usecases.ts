@@ -3,6 +3,7 @@ import { isUniqueViolation } from '../../db/client.ts';
 import { feeSchedules, products, sizes } from '../../db/schema.ts';
 import type { Deps } from '../../deps.ts';
 import { newId, randomKey } from '../../domain/ids.ts';
+import { type SellerTier, tierIn } from '../../domain/market/fees.ts';
 import { problem } from '../../http/problem.ts';
 import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
 import { syncManyBooks } from '../catalog/book-config.ts';
@@ -16,6 +17,7 @@ export type FeeScheduleRow = typeof feeSchedules.$inferSelect;
 
 export interface NewFeeVersion {
   channel: FeeChannel;
+  tier: SellerTier;
   currency: string;
   buyerBps: number;
   sellerBps: number;
@@ -38,10 +40,16 @@ export async function announceFees(
   const nowMs = deps.now();
   const validFrom = version.validFromMs ?? nowMs;
   if (validFrom < nowMs) throw problem('validation_failed', 'A fee begins now or later, never in the past.');
-  const before = await feeRateInForce(deps, version.channel, version.currency);
+  if (tierIn(version.channel, version.tier) !== version.tier)
+    throw problem(
+      'validation_failed',
+      `Sales of the channel ${version.channel} have one rate for all sellers.`,
+    );
+  const before = await feeRateInForce(deps, version.channel, version.currency, version.tier);
   const row: FeeScheduleRow = {
     id: `fee_${randomKey(deps.random)}`,
     channel: version.channel,
+    tier: version.tier,
     currency: version.currency,
     buyerBps: version.buyerBps,
     sellerBps: version.sellerBps,
@@ -62,12 +70,14 @@ export async function announceFees(
           target: { type: 'fee_schedule', id: row.id },
           before: before && {
             id: before.id,
+            tier: before.tier,
             buyer_fee_bps: before.buyerBps,
             seller_fee_bps: before.sellerBps,
             minimum_cents: before.minimumCents,
           },
           after: {
             channel: row.channel,
+            tier: row.tier,
             currency: row.currency,
             buyer_fee_bps: row.buyerBps,
             seller_fee_bps: row.sellerBps,
@@ -111,5 +121,5 @@ export function listFeeVersions(
         filter.currency === undefined ? undefined : eq(feeSchedules.currency, filter.currency),
       ),
     )
-    .orderBy(feeSchedules.channel, feeSchedules.currency, feeSchedules.validFrom);
+    .orderBy(feeSchedules.channel, feeSchedules.tier, feeSchedules.currency, feeSchedules.validFrom);
 }

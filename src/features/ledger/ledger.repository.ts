@@ -4,7 +4,7 @@ import { ledgerBalances, ledgerEntries, ledgerTransactions } from '../../db/orde
 import { feeSchedules } from '../../db/schema.ts';
 import type { Account } from '../../domain/ledger/accounts.ts';
 import type { LedgerReason } from '../../domain/ledger/posting.ts';
-import type { FeeRate } from '../../domain/market/fees.ts';
+import type { FeeRate, SellerTier } from '../../domain/market/fees.ts';
 
 export interface EntryRow {
   seq: number;
@@ -133,17 +133,25 @@ export function feeScheduleRows(db: Db): Promise<FeeScheduleRow[]> {
   return db
     .select()
     .from(feeSchedules)
-    .orderBy(asc(feeSchedules.channel), asc(feeSchedules.currency), asc(feeSchedules.validFrom));
+    .orderBy(
+      asc(feeSchedules.channel),
+      asc(feeSchedules.tier),
+      asc(feeSchedules.currency),
+      asc(feeSchedules.validFrom),
+    );
 }
 
-/** The rates of one channel and currency, past and announced. */
-export async function feeRatesOf(db: Db, channel: string, currency: string): Promise<FeeRate[]> {
+export type TierRate = FeeRate & { tier: SellerTier };
+
+/** The rates of one channel and currency, of every tier, past and announced. */
+export async function feeRatesOf(db: Db, channel: string, currency: string): Promise<TierRate[]> {
   const rows = await db
     .select()
     .from(feeSchedules)
     .where(and(eq(feeSchedules.channel, channel), eq(feeSchedules.currency, currency)));
-  return rows.map(({ id, buyerBps, sellerBps, minimumCents, validFrom }) => ({
+  return rows.map(({ id, tier, buyerBps, sellerBps, minimumCents, validFrom }) => ({
     id,
+    tier,
     buyerBps,
     sellerBps,
     minimumCents,

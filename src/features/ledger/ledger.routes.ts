@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { LEDGER_REASONS } from '../../domain/ledger/posting.ts';
+import { SELLER_TIERS } from '../../domain/market/fees.ts';
 import { DAY_MS } from '../../domain/time.ts';
 import { open, permitted } from '../../http/access.ts';
 import { pageOf } from '../../http/cursor.ts';
@@ -33,6 +34,7 @@ const FeeConfig = z
   .object({
     id: z.string(),
     channel: z.string(),
+    tier: z.enum(SELLER_TIERS).meta({ description: 'A tier without rows of its own has those of standard' }),
     currency: CurrencyCode,
     buyer_fee_bps: z.int(),
     seller_fee_bps: z.int(),
@@ -115,21 +117,25 @@ ledgerRoutes.openapi(
     path: '/fees/configs',
     operationId: 'listFeeConfigs',
     tags: ['Fees'],
-    summary: 'The fee schedule: every channel and currency, announced changes too',
+    summary: 'The fee schedule: every channel, tier of sellers and currency, announced changes too',
     responses: { 200: json(FeeConfigs, 'The rows of the schedule'), ...problems(401) },
   }),
   async (c) => {
     const { db, now } = c.get('deps');
     const nowMs = now();
     const rows = await feeScheduleRows(db);
-    // Rows come by channel, currency and time: one is in force until the next of its kind has begun.
+    // Rows come by channel, tier, currency and time: one is in force until the next of its kind has begun.
     const data = rows.map((row, index) => {
       const next = rows[index + 1];
       const isReplaced =
-        next?.channel === row.channel && next.currency === row.currency && next.validFrom <= nowMs;
+        next?.channel === row.channel &&
+        next.tier === row.tier &&
+        next.currency === row.currency &&
+        next.validFrom <= nowMs;
       return {
         id: row.id,
         channel: row.channel,
+        tier: row.tier,
         currency: CurrencyCode.parse(row.currency),
         buyer_fee_bps: row.buyerBps,
         seller_fee_bps: row.sellerBps,

@@ -1,7 +1,6 @@
-import { and, desc, eq, lte, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, ne, or, type SQL, sql } from 'drizzle-orm';
 import type { Db } from '../../db/client.ts';
-import { bookOrders, feeSchedules, matches, products, sizes, trades } from '../../db/schema.ts';
-import type { FeeRate } from '../../domain/market/fees.ts';
+import { bookOrders, matches, products, sizes, trades } from '../../db/schema.ts';
 import type { BookStatus, OrderStatus, PriceRule, SelfTradeMode, Side } from '../../domain/market/order.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
 
@@ -141,29 +140,6 @@ export async function isProductShown(db: Db, productId: string): Promise<{ curre
     .from(products)
     .where(and(eq(products.id, productId), eq(products.hidden, false)));
   return row ?? null;
-}
-
-export async function currentFeeRate(
-  db: Db,
-  channel: string,
-  currency: string,
-  nowMs: number,
-): Promise<FeeRate | null> {
-  const [row] = await db
-    .select()
-    .from(feeSchedules)
-    .where(
-      and(
-        eq(feeSchedules.channel, channel),
-        eq(feeSchedules.currency, currency),
-        lte(feeSchedules.validFrom, nowMs),
-      ),
-    )
-    .orderBy(desc(feeSchedules.validFrom))
-    .limit(1);
-  if (!row) return null;
-  const { id, buyerBps, sellerBps, minimumCents, validFrom } = row;
-  return { id, buyerBps, sellerBps, minimumCents, validFromMs: validFrom };
 }
 
 export interface BookRulesRow {

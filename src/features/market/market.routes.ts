@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Deps } from '../../deps.ts';
 import { keyOf } from '../../domain/ids.ts';
-import { matchAmounts } from '../../domain/market/fees.ts';
+import { matchAmounts, type SellerTier } from '../../domain/market/fees.ts';
 import { anyone, open } from '../../http/access.ts';
 import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { type AppEnv, createRoutes } from '../../http/factory.ts';
@@ -11,7 +11,8 @@ import { Problem, problem } from '../../http/problem.ts';
 import { rawJson } from '../../http/raw-json.ts';
 import type { MarketRead } from '../../platform/books/books.ts';
 import { BookView, CandlesView, MarketView, QuoteView, TradesView } from '../../wire/market.ts';
-import { currentFeeRate, listSizes, listTrades } from './market.repository.ts';
+import { feeRateInForce, sellerTiersOf } from '../ledger/ledger.usecases.ts';
+import { listSizes, listTrades } from './market.repository.ts';
 import {
   BookParams,
   CandlesQuery,
@@ -30,6 +31,12 @@ const TradePosition = z.tuple([z.number(), z.string()]);
 const TAPE_PAGE = 100;
 
 export const marketRoutes = createRoutes();
+
+async function tierOfSeller(deps: Deps, sellerId: string): Promise<SellerTier> {
+  const tier = (await sellerTiersOf(deps, [sellerId])).get(sellerId);
+  if (tier === undefined) throw problem('user_not_found', 'There is no such user.');
+  return tier;
+}
 
 type BookPath = { product_id: string; size_id: string };
 
@@ -242,20 +249,22 @@ marketRoutes.openapi(
     path: '/fees/calculate',
     tags: ['Fees'],
     operationId: 'calculateFees',
-    summary: 'The fees of a price and quantity, exactly as a match is charged',
+    summary: 'The fees of a price and quantity, exactly as a sale is charged',
     request: { query: FeesQuery },
     responses: { 200: json(FeesAnswer, 'Fees, total and payout'), ...problems(404) },
   }),
   async (c) => {
     const deps = c.get('deps');
-    const { price_cents, quantity, channel, currency } = c.req.valid('query');
-    const rate = await currentFeeRate(deps.db, channel, currency, deps.now());
+    const { price_cents, quantity, channel, currency, tier, seller_id } = c.req.valid('query');
+    const sellerTier = seller_id === undefined ? tier : await tierOfSeller(deps, seller_id);
+    const rate = await feeRateInForce(deps, channel, currency, sellerTier);
     if (rate === null)
       throw problem('fee_schedule_not_found', 'No fee is set for this channel and currency.');
     const amounts = matchAmounts(price_cents, quantity, rate);
     return c.json(
       {
         channel,
+        tier: rate.tier,
         currency,
         price_cents,
         quantity,

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { SELLER_TIERS, STANDARD_TIER } from '../../domain/market/fees.ts';
 import { CANDLE_INTERVALS } from '../../domain/market/market-data.ts';
 import {
   BOOK_STATUSES,
@@ -173,10 +174,16 @@ export const FeesQuery = z.object({
   quantity: z.coerce.number().int().min(1).max(100).default(1),
   channel: z.enum(['match', 'community', 'discover', 'checkout']).default('match'),
   currency: CurrencyCode.default('USD'),
+  tier: z
+    .enum(SELLER_TIERS)
+    .default(STANDARD_TIER)
+    .meta({ description: 'Of the seller; counts in the channels of listings alone' }),
+  seller_id: z.string().max(64).optional().meta({ description: 'Whose tier it is, instead of the tier' }),
 });
 export const FeesAnswer = z
   .object({
     channel: z.string(),
+    tier: z.enum(SELLER_TIERS).meta({ description: 'Whose rate it is: standard where the tier has none' }),
     currency: z.string(),
     price_cents: z.int(),
     quantity: z.int(),

@@ -28,7 +28,7 @@ import type { Actor, OrderSource } from '../../domain/orders/order.ts';
 import { orderAmounts } from '../../domain/orders/order-amounts.ts';
 import { problem } from '../../http/problem.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
-import { feeRateInForce } from '../ledger/ledger.usecases.ts';
+import { feeRateInForce, sellerTiersOf } from '../ledger/ledger.usecases.ts';
 import { snapshotOf } from './address-snapshot.ts';
 import { draftStatements, type OrderDraft } from './order-draft.ts';
 import { nextOrderNumbers } from './orders.repository.ts';
@@ -128,10 +128,9 @@ async function place(
   accepted: Agreement,
   directions: readonly Direction[],
 ): Promise<PlacedOrders> {
-  const { channel, currency, actor } = accepted;
+  const { actor } = accepted;
   const nowMs = deps.now();
-  const rate = await feeRateInForce(deps, channel, currency);
-  if (rate === null) throw problem('unavailable', `No fee rate is in force for ${channel} in ${currency}.`);
+  const rateOf = await ratesOf(deps, accepted, directions);
   const addressOf = await defaultAddresses(
     deps,
     directions.map(({ buyerId }) => buyerId),
@@ -140,7 +139,7 @@ async function place(
   const drafts = directions.map((direction, index) =>
     draftOf(deps, accepted, direction, {
       number: numbers[index]!,
-      rate,
+      rate: rateOf(direction.sellerId),
       shipTo: addressOf.get(direction.buyerId) ?? null,
     }),
   );
@@ -148,6 +147,23 @@ async function place(
     orders: drafts.map(({ facts: { id, number } }) => ({ id, number })),
     statements: draftStatements(deps, drafts, actor, nowMs),
   };
+}
+
+/** The fees of each seller: those of their tier in the channel (SN-43). */
+async function ratesOf(
+  deps: Deps,
+  { channel, currency }: Agreement,
+  directions: readonly Direction[],
+): Promise<(sellerId: string) => FeeRate> {
+  const sellerIds = directions.map(({ sellerId }) => sellerId);
+  const tiers = await sellerTiersOf(deps, sellerIds);
+  const rates = new Map<string, FeeRate>();
+  for (const sellerId of sellerIds) {
+    const rate = await feeRateInForce(deps, channel, currency, tiers.get(sellerId));
+    if (rate === null) throw problem('unavailable', `No fee rate is in force for ${channel} in ${currency}.`);
+    rates.set(sellerId, rate);
+  }
+  return (sellerId) => rates.get(sellerId)!;
 }
 
 function draftOf(

@@ -58,6 +58,7 @@ const presentDetail = ({ user, hasTwoFactor, kycStatus, allowedActions }: UserDe
   bio: user.bio,
   can_buy: user.canBuy,
   can_sell: user.canSell,
+  seller_tier: user.sellerTier,
   two_factor_enabled: hasTwoFactor,
   verification_status: ManagedUserDetail.shape.verification_status.parse(kycStatus),
   allowed_actions: allowedActions,

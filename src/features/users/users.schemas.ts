@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { USER_STATUSES } from '../../domain/accounts/account.ts';
 import { KYC_STATUSES } from '../../domain/accounts/verification.ts';
+import { SELLER_TIERS } from '../../domain/market/fees.ts';
 import { PageQuery } from '../../http/cursor.ts';
 import { Timestamp } from '../../http/openapi.ts';
 import { ProfileFields } from '../profiles/profile-fields.ts';
@@ -46,6 +47,7 @@ export const ManagedUserDetail = ManagedUser.extend({
   bio: z.string().nullable(),
   can_buy: z.boolean(),
   can_sell: z.boolean(),
+  seller_tier: z.enum(SELLER_TIERS),
   two_factor_enabled: z.boolean(),
   verification_status: z.enum(KYC_STATUSES).nullable(),
   allowed_actions: z.array(z.enum(['edit', 'assign_role', 'reset_two_factor', 'delete'])),
@@ -62,6 +64,7 @@ export const UserChanges = z
       .optional(),
     can_buy: z.boolean().optional(),
     can_sell: z.boolean().optional(),
+    seller_tier: z.enum(SELLER_TIERS).optional().meta({ description: 'Which fees they pay (SN-43)' }),
     reason: Reason.optional(),
   })
   .refine(({ reason: _, ...changes }) => Object.keys(changes).length > 0, 'Change something')

@@ -98,6 +98,7 @@ const shownOf = (user: UserRow) => ({
   bio: user.bio,
   can_buy: user.canBuy,
   can_sell: user.canSell,
+  seller_tier: user.sellerTier,
 });
 
 /**
@@ -114,12 +115,15 @@ export async function changeUser(
   if (!user || user.deletedAt !== null) throw notFound();
   const [authority, role] = await Promise.all([authorityOf(deps, actor.actorId), roleFacts(deps, user.role)]);
   if (actor.actorId !== userId) assertAllowed(mayManage(authority, { id: userId, role }));
-  const { reason = null, username, can_buy, can_sell, ...profile } = changes;
+  const { reason = null, username, can_buy, can_sell, seller_tier, ...profile } = changes;
+  if (seller_tier !== undefined && actor.actorId === userId)
+    throw problem('forbidden', 'Nobody sets their own fees.');
   const columns: Partial<UserRow> = {
     ...profileColumns(profile),
     ...(username === undefined ? {} : { username, usernameKey: username.toLowerCase() }),
     ...(can_buy === undefined ? {} : { canBuy: can_buy }),
     ...(can_sell === undefined ? {} : { canSell: can_sell }),
+    ...(seller_tier === undefined ? {} : { sellerTier: seller_tier }),
   };
   const nowMs = deps.now();
   const after = { ...user, ...columns };
