@@ -50,10 +50,13 @@ export const offers = sqliteTable(
     /** The other direction of a swap, and what the two share. */
     returnOrderId: text(),
     swapId: text(),
+    /** Who opened it, and what their client calls the request: a repeat makes no second offer. */
+    clientKey: text(),
     createdAt: integer().notNull(),
     updatedAt: integer().notNull(),
   },
   (t) => [
+    uniqueIndex('offers_client').on(t.clientKey).where(sql`client_key is not null`),
     // One open offer of a buyer on a listing, whatever is sent twice.
     uniqueIndex('offers_open').on(t.listingId, t.buyerId).where(sql`status in ('pending', 'countered')`),
     uniqueIndex('offers_ordinal').on(t.listingId, t.buyerId, t.ordinal),

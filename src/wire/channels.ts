@@ -92,6 +92,12 @@ export const OfferCreateCommand = z
     }),
     message: Note,
     expires_in_hours: Hours,
+    client_id: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .meta({ description: 'A repeat under the same client_id gets the offer that the first one made' }),
     ref: Ref,
   })
   .meta({ id: 'OfferCreate', description: 'Answered with `offer:created`; you are the buyer' });

@@ -386,6 +386,40 @@ describe('offers', () => {
     expect(Math.abs(expiresInMs - 24 * HOUR_MS)).toBeLessThan(60_000);
   });
 
+  it('an offer that is sent again under its client_id is the same one, on any line and over REST', async () => {
+    const { buyer, seller, listing } = await stage();
+    const first = await device(buyer);
+    const command = {
+      type: 'offer:create',
+      listing_id: listing.id,
+      amount_cents: 40_000,
+      client_id: 'tap-1',
+    } as const;
+    const made = await first.ask(command);
+    expect(made.type).toBe('offer:created');
+    first.close();
+    const second = await device(buyer);
+    expect(await second.ask(command)).toMatchObject({
+      type: 'offer:created',
+      data: { offer_id: idOf(made) },
+    });
+    const body = { listing_id: listing.id, price_cents: 40_000, client_id: 'tap-1' };
+    const send = (token: string, json: object) => request('/api/v1/offers', { token, json });
+    const [once, twice] = await Promise.all([send(buyer.token, body), send(buyer.token, body)]);
+    expect([await bodyOf(once), await bodyOf(twice)]).toMatchObject([{ id: idOf(made) }, { id: idOf(made) }]);
+    const other = await send(buyer.token, { ...body, price_cents: 41_000 });
+    expect(await bodyOf(other)).toMatchObject({ code: 'idempotency_key_reused' });
+    // The same word of somebody else is another request.
+    expect(await bodyOf(await send(seller.token, body))).toMatchObject({ code: 'own_listing' });
+    const racing = { ...command, client_id: 'tap-2' };
+    const third = await stage();
+    const lines = await Promise.all([device(third.buyer), device(third.buyer)]);
+    const answers = await Promise.all(
+      lines.map((line) => line.ask({ ...racing, listing_id: third.listing.id })),
+    );
+    expect(new Set(answers.map(idOf)).size).toBe(1);
+  });
+
   it('22: the seller accepts: the listing is reserved, an order with 5 % waits to be paid, and both are told', async () => {
     const { buyer, seller, listing } = await stage();
     const [hers, his] = await Promise.all([device(buyer), device(seller)]);

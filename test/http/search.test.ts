@@ -96,6 +96,24 @@ describe('the search', () => {
     expect(await refusalOf(await request('/api/v1/search?q=kayak&lat=25'))).toBe('422 validation_failed');
   });
 
+  it('draws its circle where the feeds draw theirs', async () => {
+    // A place far in the north, where a flat map and the globe part.
+    const centre = { lat: 69.6, lng: 18.9 };
+    for (let step = 0; step < 12; step += 1)
+      await createListing(seller, {
+        title: `Sledge ${step}`,
+        channel: 'community',
+        location: { lat: 69.6 + step * 0.03, lng: 18.9 + step * 0.09, neighborhood: 'Nord', city: 'Tromsø' },
+      });
+    for (const radius_km of [5, 12, 20, 30, 45]) {
+      const where = `lat=${centre.lat}&lng=${centre.lng}&radius_km=${radius_km}`;
+      const feed = await request(`/api/v1/feed/community?${where}&limit=50`);
+      const near = (await feed.json<{ data: { title: string }[] }>()).data.map(({ title }) => title);
+      expect(near.length).toBeGreaterThan(0);
+      expect(titles(await search(`q=sledge&limit=50&${where}`)).sort()).toEqual(near.sort());
+    }
+  });
+
   it('finds what was meant when nothing has the words as they were typed', async () => {
     for (const typed of ['yeezzy', 'yezy', 'eyezy', 'YEEZY bosot']) {
       const found = await search(`q=${encodeURIComponent(typed)}`);

@@ -109,6 +109,9 @@ export function listingStep(
   if (action === 'reserve' && input.holder === undefined) return err(refused);
 
   const { to } = row;
+  // Its days ran out while it was paused: whoever brings it back puts it up anew, or it would be over at once.
+  const isOver = action === 'resume' && listing.expiresAtMs !== null && listing.expiresAtMs <= nowMs;
+  const renews = row.renews === true || isOver;
   const holds = to === 'reserved' || to === 'sold';
   const next: ListingState = {
     ...listing,
@@ -118,11 +121,11 @@ export function listingStep(
     soldAtMs: to === 'sold' ? nowMs : null,
     removedFrom: to === 'removed' ? removableFrom(listing.status) : null,
     removedReason: to === 'removed' ? reason : null,
-    ...(row.renews ? { listedAtMs: nowMs, expiresAtMs: nowMs + LISTING_LIFE_MS } : {}),
+    ...(renews ? { listedAtMs: nowMs, expiresAtMs: nowMs + LISTING_LIFE_MS } : {}),
   };
   return ok({
     listing: next,
-    event: row.event,
+    event: isOver ? 'listing.relisted' : row.event,
     history: {
       listingId: listing.id,
       version: next.version,

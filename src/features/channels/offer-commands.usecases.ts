@@ -44,6 +44,7 @@ export async function performOffer(deps: Deps, userId: string, command: OfferCom
       swapListingIds,
       message,
       lifeMs,
+      clientId: command.client_id,
     },
   );
   // A threshold may have answered at once; the first step is the creation.

@@ -3,6 +3,7 @@ import { categories, listings } from '../../db/listings-schema.ts';
 import type { Deps } from '../../deps.ts';
 import { boxesAround, type Place } from '../../domain/listings/distance.ts';
 import type { ListingChannel, ListingCondition } from '../../domain/listings/listing.ts';
+import { distanceSql } from './listing-search.repository.ts';
 
 export interface ListingFilter {
   /** The slug or id of a category; all that is under it counts. */
@@ -32,19 +33,16 @@ const under = (category: string) => sql`${listings.categoryId} in (
   ) select id from branch
 )`;
 
-const verifiedSeller = sql`${listings.sellerId} in (select id from users where role = 'verified_seller' and status = 'active')`;
+const verifiedSeller = sql`${listings.sellerId} in (
+  select id from users where (role = 'verified_seller' or verified_seller_at is not null) and status = 'active'
+)`;
 
-/** The squared distance on a flat map of the neighbourhood, which at 50 km is right to a few metres. */
+/** By the same distance as the feeds and the search of listings. */
 function within({ centre, radiusM }: { centre: Place; radiusM: number }): SQL {
-  const METRES_PER_DEGREE = 111_194.9;
-  const lonScale = Math.cos((centre.lat * Math.PI) / 180);
-  const north = sql`(${listings.publicLat} - ${centre.lat})`;
-  const east = sql`((${listings.publicLon} - ${centre.lon}) * ${lonScale})`;
-  const reach = radiusM / METRES_PER_DEGREE;
   const boxes = boxesAround(centre, radiusM).map(({ band, west, east: eastEnd }) =>
     and(eq(listings.latBand, band), gte(listings.publicLon, west), lte(listings.publicLon, eastEnd)),
   );
-  return and(or(...boxes), sql`${north} * ${north} + ${east} * ${east} <= ${reach * reach}`)!;
+  return and(or(...boxes), sql`${distanceSql(centre)} <= ${radiusM}`)!;
 }
 
 /** Whatever facet is chosen. */

@@ -71,7 +71,7 @@ const hits = (expression: string) => sql`(
 ) as hits`;
 
 /** The great-circle distance in metres of where strangers may know a listing to be, as `distanceM` of the domain. */
-const distanceSql = ({ lat, lon }: Place) =>
+export const distanceSql = ({ lat, lon }: Place) =>
   sql<number>`(2 * 6371000 * asin(min(1, sqrt(
     pow(sin(radians(${listings.publicLat} - ${lat}) / 2), 2)
     + cos(radians(${lat})) * cos(radians(${listings.publicLat})) * pow(sin(radians(${listings.publicLon} - ${lon}) / 2), 2)

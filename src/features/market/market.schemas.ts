@@ -53,7 +53,7 @@ export const BatchBody = z
       .min(1)
       .max(MAX_BATCH),
   })
-  .meta({ id: 'Batch' });
+  .meta({ id: 'OrderBatch' });
 export const BatchAnswer = z
   .object({
     results: z.array(

@@ -194,3 +194,16 @@ export async function orderStandings(db: Db, orderIds: readonly string[]): Promi
 /** A condition that names offers by id. */
 export const offersNamed = (ids: readonly string[]): SQL =>
   sql`${offers.id} in (select value from json_each(${JSON.stringify(ids)}))`;
+
+/** The offer that a request of a client has made, with the amount of its first move. */
+export async function findByClientKey(
+  db: Db,
+  clientKey: string,
+): Promise<{ id: string; amountCents: number } | null> {
+  const [found] = await db
+    .select({ id: offers.id, amountCents: offerMoves.amountCents })
+    .from(offers)
+    .innerJoin(offerMoves, eq(offerMoves.id, offers.id))
+    .where(eq(offers.clientKey, clientKey));
+  return found ?? null;
+}

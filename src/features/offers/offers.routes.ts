@@ -73,6 +73,7 @@ function newOffer(c: Context<AppEnv>, listingId: string, terms: OfferTerms, type
     swapListingIds,
     message: terms.message ?? null,
     lifeMs: lifeOf(terms, c.get('deps').now()) ?? OFFER_LIFE_MS,
+    clientId: terms.client_id,
     correlationId: c.get('requestId'),
   };
 }

@@ -82,6 +82,12 @@ const OfferTerms = z.strictObject({
     .meta({ description: 'Of a swap: cash on top, positive when you pay it, negative when you ask for it' }),
   message: Note,
   ...ExpiresIn,
+  client_id: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({ description: 'A repeat under the same client_id gets the offer that the first one made' }),
   buyer_id: z
     .unknown()
     .optional()

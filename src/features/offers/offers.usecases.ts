@@ -47,6 +47,7 @@ import { sayAtOnce } from './offer-cards.ts';
 import {
   type EarlierOffers,
   earlierOffers,
+  findByClientKey,
   findOffer,
   findTalk,
   historyOf,
@@ -74,6 +75,8 @@ export interface NewOffer {
   proposedTo?: string;
   /** A purchase with one click: the asking price needs no further yes. */
   isBought?: boolean;
+  /** What the caller's client calls this request: a repeat after a lost answer gets the offer that it made. */
+  clientId?: string | undefined;
   correlationId?: string;
 }
 
@@ -232,8 +235,27 @@ export async function createOfferInConversation(
   return createOffer(deps, caller, { ...input, listingId: talk.listingId, proposedTo });
 }
 
+/** The offer that this request has made before, as it stands; refused when it asked for something else then. */
+async function madeBefore(
+  deps: Deps,
+  caller: OfferCaller,
+  clientKey: string,
+  input: NewOffer,
+): Promise<OfferOfCaller | null> {
+  const found = await findByClientKey(deps.db, clientKey);
+  if (found === null) return null;
+  const { row, side } = await readForCaller(deps, found.id, caller);
+  const asked = input.amountCents ?? (input.type === 'swap' ? 0 : row.listPriceCents);
+  if (row.listingId !== input.listingId || row.type !== input.type || asked !== found.amountCents)
+    throw problem('idempotency_key_reused', 'This client_id has made another offer already.');
+  return forSide(deps, row, side);
+}
+
 async function attemptToCreate(deps: Deps, { userId }: OfferCaller, input: NewOffer): Promise<OfferOfCaller> {
   const { db } = deps;
+  const clientKey = input.clientId === undefined ? null : `${userId} ${input.clientId}`;
+  const made = clientKey === null ? null : await madeBefore(deps, { userId }, clientKey, input);
+  if (made !== null) return made;
   const given = [...new Set(input.swapListingIds ?? [])];
   const rows = await loadListings(db, [input.listingId, ...given]);
   const listing = rows.find(({ id }) => id === input.listingId);
@@ -293,6 +315,7 @@ async function attemptToCreate(deps: Deps, { userId }: OfferCaller, input: NewOf
     orderId: null,
     returnOrderId: null,
     swapId: null,
+    clientKey,
     createdAt: nowMs,
     updatedAt: nowMs,
   };

@@ -113,6 +113,23 @@ describe('a listing', () => {
         );
   });
 
+  it('that comes back after its days were over is put up anew, whoever brings it back', () => {
+    for (const role of ['owner', 'system'] as const) {
+      const over = take({ ...listingIn('paused'), expiresAtMs: NOW_MS }, 'resume', role);
+      expect(over).toMatchObject({
+        value: {
+          event: 'listing.relisted',
+          listing: { status: 'active', listedAtMs: NOW_MS, expiresAtMs: NOW_MS + LISTING_LIFE_MS },
+          history: { action: 'resume' },
+        },
+      });
+    }
+    const inTime = take({ ...listingIn('paused'), expiresAtMs: NOW_MS + 1 }, 'resume', 'owner');
+    expect(inTime).toMatchObject({
+      value: { event: 'listing.resumed', listing: { expiresAtMs: NOW_MS + 1 } },
+    });
+  });
+
   it('that is due takes nothing but its expiry, and nothing else expires', () => {
     const due: ListingState = { ...listingIn('active'), expiresAtMs: NOW_MS };
     expect(isDue(due, NOW_MS)).toBe(true);
