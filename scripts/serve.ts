@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, ensureDemoAccounts } from './support/demo-accounts.ts';
 import { startLocalSchedule } from './support/local-schedule.ts';
+import { settingsLeftOut } from './support/local-settings.ts';
 import { onOrphaned, PROJECT_ENV, ROOT, run } from './support/project.mjs';
 
 const STATE = join(ROOT, '.wrangler/state');
@@ -27,6 +28,8 @@ const WRANGLER = join(ROOT, 'node_modules/wrangler/bin/wrangler.js');
 function startServer(ip: string, port: number, url: string): ChildProcess {
   mkdirSync(join(ROOT, '.bourse'), { recursive: true });
   const log = openSync(LOG, 'w');
+  const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
+  const settings = settingsLeftOut(read('.dev.vars'), read('wrangler.toml'));
   const server = spawn(
     process.execPath,
     [
@@ -34,7 +37,7 @@ function startServer(ip: string, port: number, url: string): ChildProcess {
       'dev',
       ...['--ip', ip, '--port', String(port), '--inspector-port', '0'],
       '--show-interactive-dev-session=false',
-      ...['--var', `MAIL_ORIGIN:${url}`],
+      ...['--var', `MAIL_ORIGIN:${url}`, ...settings],
     ],
     {
       cwd: ROOT,
