@@ -13,6 +13,7 @@ import {
   isClosed,
   messageActions,
   noteBlock,
+  removeMessage,
   type ServerMessage,
   say,
   type Thread,
@@ -203,6 +204,7 @@ export class Conversation extends DurableObject<Env> {
     say: (message: ServerMessage) => this.say(message),
     admit: (userId: string) => this.admit(userId),
     erase: (userId: string) => this.erase(userId),
+    remove: (seq: number) => this.remove(seq),
     setBlock: (block: Block) => this.setBlock(block),
     typing: (userId: string, isTyping: boolean) => this.type(userId, isTyping),
     addFile: (userId: string, file: AttachedFile) => this.addFile(userId, file),
@@ -320,6 +322,16 @@ export class Conversation extends DurableObject<Env> {
     const change = admit(running.thread, userId, this.now());
     if (change !== null) await this.take(running, { change, retry: null, acknowledge: null });
     return true;
+  }
+
+  private async remove(seq: number): Promise<Reached<boolean>> {
+    const { running } = this;
+    if (running === null) return null;
+    const target = this.find(seq);
+    const change = target && removeMessage(running.thread, target, this.now());
+    if (change === null) await this.commit.settled();
+    else await this.take(running, { change, retry: null, acknowledge: null });
+    return target !== null;
   }
 
   private async erase(userId: string): Promise<Reached<boolean>> {

@@ -183,7 +183,13 @@ export const orderCounters = sqliteTable('order_counters', {
 });
 
 /** Reliability marks of people: one for each order and kind, whatever is delivered twice. */
-export const STRIKE_KINDS = ['buyer_cancelled', 'seller_failed', 'buyer_unpaid', 'dispute_lost'] as const;
+export const STRIKE_KINDS = [
+  'buyer_cancelled',
+  'seller_failed',
+  'buyer_unpaid',
+  'dispute_lost',
+  'refunded_late',
+] as const;
 export const strikes = sqliteTable(
   'strikes',
   {

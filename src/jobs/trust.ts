@@ -6,7 +6,7 @@ import {
   MODERATION_HANDLERS,
   repeatRecentMeasures,
 } from '../features/moderation/moderation.effects.ts';
-import { REPORT_HANDLERS } from '../features/reports/automatic-measures.ts';
+import { REPORT_HANDLERS } from '../features/reports/reports.events.ts';
 import { REVIEW_HANDLERS } from '../features/reviews/reviews.events.ts';
 import { publishReviews } from '../features/reviews/reviews.usecases.ts';
 

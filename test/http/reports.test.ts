@@ -6,9 +6,20 @@ import { users } from '../../src/db/schema.ts';
 import { moderationActions, reports } from '../../src/db/trust-schema.ts';
 import { newId } from '../../src/domain/ids.ts';
 import { openConversation } from '../../src/features/conversations/open-conversation.ts';
+import { REPORT_HANDLERS } from '../../src/features/reports/reports.events.ts';
+import type { MessageView } from '../../src/wire/chat.ts';
 import { bodyOf, request, signUp, signUpAdmin, type TestUser } from '../support/accounts.ts';
 import { deps } from '../support/book-object.ts';
 import { readAll, refusalOf } from '../support/catalog.ts';
+import {
+  chatDevice,
+  chatHeard,
+  evictConversation,
+  insideConversation,
+  newPair,
+  projected,
+  say,
+} from '../support/conversations.ts';
 import { allDone } from '../support/domain-events.ts';
 import { completedOrder, listedItem, listingStatus } from '../support/trust.ts';
 
@@ -164,6 +175,92 @@ describe('reports of a user', () => {
       ['suspend', other],
       ['warning', id],
     ]);
+  });
+});
+
+describe('reports of a message', () => {
+  it('that are right leave a tombstone for both, on every device, with an entry in the audit log', async () => {
+    const pair = await newPair();
+    const his = await chatDevice(pair, pair.ben);
+    const said = await say(pair, pair.ann, 'Pay me outside, at scam dot example');
+    await projected(pair.id);
+    const { id } = await reported(pair.ben, 'message', said.id);
+    const removal = { outcome: 'remove_content', note: 'A fraud' };
+    const support = await signUp('rpt-support', 'support');
+    expect((await decide(id, 'resolve', support, removal)).status).toBe(403);
+    const answers = await Promise.all([moderator, second].map((by) => decide(id, 'resolve', by, removal)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+
+    const tombstone = { id: said.id, seq: said.seq, sender_id: pair.ann.userId, content: '' };
+    for (const user of [pair.ann, pair.ben]) {
+      const { data } = await bodyOf<{ data: MessageView[] }>(
+        await request(`${pair.path}/messages`, { token: user.token }),
+      );
+      expect(data).toMatchObject([tombstone]);
+      expect(data[0]!.deleted_at).not.toBeNull();
+    }
+    const updated = (await chatHeard(his)).filter(({ type }) => type === 'message:updated');
+    expect(updated).toMatchObject([{ data: tombstone }]);
+    await projected(pair.id);
+    const [row] = await deps.db
+      .select()
+      .from(conversationMessages)
+      .where(eq(conversationMessages.id, said.id));
+    expect(row).toMatchObject({ content: '' });
+    expect(row!.deletedAt).not.toBeNull();
+    const edit = await request(`${pair.path}/messages/${said.id}`, {
+      method: 'PATCH',
+      token: pair.ann.token,
+      json: { content: 'Pay me outside' },
+    });
+    expect(await refusalOf(edit)).toBe('409 message_not_editable');
+
+    // The news of the decision comes as well, and changes nothing any more.
+    const rev = await insideConversation(pair.id, ({ running }) => running.thread.rev);
+    await allDone();
+    expect(await insideConversation(pair.id, ({ running }) => running.thread.rev)).toBe(rev);
+    const admin = await signUpAdmin('rpt-admin-2');
+    const log = await readAll<{ action: string }>(
+      `/api/v1/admin/audit?target_type=message&target_id=${said.id}`,
+      admin.token,
+    );
+    expect(log).toMatchObject([
+      {
+        action: 'message_removed',
+        before: { status: 'shown', sender_id: pair.ann.userId, conversation_id: pair.id },
+        after: { status: 'deleted' },
+        reason: 'A fraud',
+      },
+    ]);
+  });
+
+  it('are carried out by their event when the request ended too early', async () => {
+    const pair = await newPair();
+    const said = await say(pair, pair.ann, 'Something foul');
+    await evictConversation(pair.id);
+    const resolved = {
+      event_id: 'rpt_x:resolved',
+      type: 'report.resolved',
+      version: 1,
+      aggregate: { type: 'report', id: 'rpt_x' },
+      seq: 2,
+      correlation_id: 'test',
+      occurred_at: new Date(deps.now()).toISOString(),
+      data: { target_type: 'message', target_id: said.id, outcome: 'warn_user' },
+    };
+    const tell = (outcome: string) =>
+      REPORT_HANDLERS['report.resolved']!(deps, { ...resolved, data: { ...resolved.data, outcome } });
+    const content = async () =>
+      (
+        await bodyOf<{ data: MessageView[] }>(
+          await request(`${pair.path}/messages`, { token: pair.ben.token }),
+        )
+      ).data[0]!.content;
+    await tell('warn_user');
+    expect(await content()).toBe('Something foul');
+    await tell('remove_content');
+    await tell('remove_content');
+    expect(await content()).toBe('');
   });
 });
 

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { outbox } from '../../src/db/orders-schema.ts';
 import { reviews as reviewRows } from '../../src/db/trust-schema.ts';
 import { DAY_MS } from '../../src/domain/time.ts';
+import { REVIEW_HANDLERS } from '../../src/features/reviews/reviews.events.ts';
 import { pageOfReviews, publishReviews } from '../../src/features/reviews/reviews.usecases.ts';
 import { bodyOf, request, signUp, type TestUser } from '../support/accounts.ts';
 import { deps } from '../support/book-object.ts';
@@ -221,6 +222,41 @@ describe('a review', () => {
     );
     expect(log.map(({ action }) => action)).toEqual(['review_restored', 'review_hidden']);
     expect(log[1]).toMatchObject({ before: { hidden: false }, after: { hidden: true } });
+  });
+
+  it('of an order that is refunded afterwards stays with the seller, and leaves the product', async () => {
+    const [carol, dave] = [await signUp('refund-buyer'), await signUp('refund-seller')];
+    const { order, book } = await completedOrder(carol, dave);
+    const { id } = await written(order.id, carol, 5, 'Great shoes');
+    await written(order.id, dave, 5);
+    const ofProduct = async () => bodyOf<Rated>(await request(`/api/v1/products/${book.productId}/reviews`));
+    expect((await ofProduct()).summary).toMatchObject({ count: 1, average: 5 });
+    await acted(order.id, 'refund', dave, { reason: 'The sole came off' });
+    // The news travels through the queue.
+    await expect.poll(async () => (await ofProduct()).summary.count, { timeout: 10_000 }).toBe(0);
+    expect(await ofProduct()).toMatchObject({ data: [], summary: { count: 0, average: null } });
+    expect(await bodyOf(await read(id))).toMatchObject({ id, comment: 'Great shoes', product_id: null });
+    const { data, summary, reliability } = await ofUser(dave);
+    expect(data.map((review) => review.id)).toEqual([id]);
+    expect(summary).toMatchObject({ count: 1, average: 5 });
+    expect(reliability).toEqual({ marks: 1, by_kind: { refunded_late: 1 } });
+    const versionOf = async () =>
+      (await deps.db.select().from(reviewRows).where(eq(reviewRows.id, id)))[0]!.version;
+    const version = await versionOf();
+    for (let times = 0; times < 2; times += 1)
+      await REVIEW_HANDLERS['order.refunded']!(deps, {
+        event_id: `${order.id}:again`,
+        type: 'order.refunded',
+        version: 1,
+        aggregate: { type: 'order', id: order.id },
+        seq: 99,
+        correlation_id: 'test',
+        occurred_at: new Date(deps.now()).toISOString(),
+        data: { order_id: order.id, seller_id: dave.userId, from: 'completed' },
+      });
+    expect(await versionOf()).toBe(version);
+    expect((await ofUser(dave)).reliability.marks).toBe(1);
+    expect(await refusalOf(await write(order.id, stranger, { rating: 1 }))).toMatch(/^404 /);
   });
 
   it('pages without gaps, and refuses other cursors', async () => {

@@ -403,6 +403,14 @@ export function admit(thread: Thread, userId: string, nowMs: number): Change | n
   };
 }
 
+/** A moderator takes a message away for everybody; null when there is nothing of people's words left in it. */
+export function removeMessage(thread: Thread, target: Message, nowMs: number): Change | null {
+  if (target.deletedAtMs !== null || !isOfPeople(target)) return null;
+  const rev = thread.rev + 1;
+  const message = { ...tombstoneOf(target, nowMs), rev };
+  return { kind: 'deleted', rev, atMs: nowMs, by: null, message, participant: null };
+}
+
 /** Takes a change into memory. Changes are taken in the order of their `rev`, each once. */
 export function apply(thread: Thread, { kind, rev, message, participant }: Change): void {
   thread.rev = rev;

@@ -177,6 +177,14 @@ export async function readMessages(
   return page;
 }
 
+/** Takes a message away for both as a moderator has decided; said again, or of one that is gone, it changes nothing. */
+export async function removeMessage(deps: Deps, id: string): Promise<void> {
+  const place = placeOf(id);
+  if (place === null) return;
+  const { conversationId, seq } = place;
+  await reach(deps, conversationId, () => deps.conversations.remove(conversationId, seq));
+}
+
 /** A message by its id alone, with those who may see it; null when there is none. For reports. */
 export async function findMessage(
   deps: Deps,

@@ -104,7 +104,7 @@ async function onBackOnSale(deps: Deps, event: EventEnvelope): Promise<void> {
   await takeAutomaticMeasure(deps, 'listing', id, event.correlation_id);
 }
 
-export const REPORT_HANDLERS: DomainEventHandlers = {
+export const AUTOMATIC_HANDLERS: DomainEventHandlers = {
   'report.created': onReport,
   'listing.released': onBackOnSale,
 };

@@ -7,6 +7,7 @@ import { AUTOMATIC_SUSPENSION_MS } from '../../domain/trust/moderation.ts';
 import { nextReportStatus, type ReportAction, type ReportOutcome } from '../../domain/trust/report.ts';
 import { Problem, problem } from '../../http/problem.ts';
 import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
+import { removeMessage } from '../conversations/messages.usecases.ts';
 import type { Statement } from '../ledger/ledger.statements.ts';
 import { loadListings, removeListing } from '../listings/listing.statements.ts';
 import {
@@ -20,6 +21,7 @@ import {
 import { afterMeasure, moderatorOf } from '../moderation/moderation.usecases.ts';
 import { hidingStatements } from '../reviews/reviews.usecases.ts';
 import { isSuspendedByHouse, unhideStatements } from './automatic-measures.ts';
+import { viewTarget } from './report-targets.ts';
 import {
   changeOthersStatement,
   changeReportStatements,
@@ -127,6 +129,7 @@ export async function decideReport(
     return { row: after, taken: consequence.taken };
   });
   for (const measure of taken) await afterMeasure(deps, measure);
+  await removeReportedMessage(deps, row);
   await deps.outbox.drain();
   return row;
 }
@@ -167,6 +170,7 @@ async function removalStatements(
   moderator: Moderator,
 ): Promise<Statement[]> {
   if (row.targetType === 'review') return hidingStatements(deps, row.targetId, note, moderator);
+  if (row.targetType === 'message') return messageRemoval(deps, row, note, moderator);
   if (row.targetType !== 'listing')
     throw problem(
       'invalid_outcome',
@@ -195,6 +199,42 @@ async function removalStatements(
       { id: newId('aud', deps.random), atMs: deps.now() },
     ),
   ];
+}
+
+/**
+ * What is written down of a message that goes. The conversation is the only writer of its messages: it is told once the
+ * decision stands, and by the event of the decision should this request end before that.
+ */
+async function messageRemoval(
+  deps: Deps,
+  row: ReportRow,
+  note: string,
+  moderator: Moderator,
+): Promise<Statement[]> {
+  const view = await viewTarget(deps, 'message', row.targetId);
+  return [
+    auditStatement(
+      deps.db,
+      moderator,
+      {
+        action: 'message_removed',
+        target: { type: 'message', id: row.targetId },
+        before: { status: view?.status ?? null, sender_id: row.ownerId, conversation_id: row.conversationId },
+        after: { status: 'deleted' },
+        reason: note,
+      },
+      { id: newId('aud', deps.random), atMs: deps.now() },
+    ),
+  ];
+}
+
+/** Carries out the removal of a reported message, as often as it is asked for. */
+export async function removeReportedMessage(
+  deps: Deps,
+  report: { targetType: string; targetId: string; outcome: string | null },
+): Promise<void> {
+  if (report.targetType === 'message' && report.outcome === 'remove_content')
+    await removeMessage(deps, report.targetId);
 }
 
 /** The measure against whoever owns the content, from the standing that a relented suspension leaves. */

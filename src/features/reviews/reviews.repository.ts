@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
+import { and, count, desc, eq, inArray, isNotNull, isNull, lte, sql } from 'drizzle-orm';
 import { type Db, GUARD_SQL } from '../../db/client.ts';
 import { orderLines, orders } from '../../db/orders-schema.ts';
 import { outboxStatement } from '../../db/outbox.ts';
@@ -232,6 +232,13 @@ export async function markPublished(
     outboxStatement(db, events, nowMs).onConflictDoNothing(),
   ]);
 }
+
+/** What was said of an order stays with whom it is about, and counts for its product no more. */
+export const leaveProductStatement = (db: Db, orderId: string, nowMs: number): Statement =>
+  db
+    .update(reviews)
+    .set({ productId: null, version: sql`${reviews.version} + 1`, updatedAt: nowMs })
+    .where(and(eq(reviews.orderId, orderId), isNotNull(reviews.productId)));
 
 export async function setVote(
   db: Db,

@@ -78,6 +78,8 @@ export interface Conversations {
   admit(conversationId: string, userId: string): Promise<Reached<boolean>>;
   /** Takes what a user said out of the conversation: tombstones stay. */
   erase(conversationId: string, userId: string): Promise<Reached<boolean>>;
+  /** Leaves a tombstone of a message, for a moderator; false when there is none. The same again changes nothing. */
+  remove(conversationId: string, seq: number): Promise<Reached<boolean>>;
   setBlock(conversationId: string, block: Block): Promise<Reached<boolean>>;
   /** A device that is not on the conversation's own socket types, or stopped. */
   typing(

@@ -15,6 +15,7 @@ export function createObjectConversations(namespace: DurableObjectNamespace<Conv
     say: (conversationId, message) => call(conversationId, 'say', message),
     admit: (conversationId, userId) => call(conversationId, 'admit', userId),
     erase: (conversationId, userId) => call(conversationId, 'erase', userId),
+    remove: (conversationId, seq) => call(conversationId, 'remove', seq),
     setBlock: (conversationId, block) => call(conversationId, 'setBlock', block),
     typing: (conversationId, userId, isTyping) => call(conversationId, 'typing', userId, isTyping),
     addFile: (conversationId, userId, file) => call(conversationId, 'addFile', userId, file),
