@@ -220,6 +220,11 @@ export class Channel extends DurableObject<Env> {
     return JSON.stringify(await this.room!.end(JSON.parse(last) as ChannelFrame));
   }
 
+  async removeLine(seq: number): Promise<boolean> {
+    await this.commit.settled();
+    return (await this.room?.removeLine(seq)) ?? false;
+  }
+
   async expel(userId: string): Promise<void> {
     this.audience.closeUser(userId, 4403);
     this.audienceChanged();

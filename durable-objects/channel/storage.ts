@@ -81,6 +81,19 @@ export class ChannelStorage {
     this.sql.exec('DELETE FROM events WHERE seq <= ?', lastSeq - MAX_KNOWN_EVENTS);
   }
 
+  /** Empties a line of chat that is still kept; its place and id stay, so that nobody misses anything or says it again. */
+  blankLine(seq: number): boolean {
+    return (
+      this.sql
+        .exec(
+          `UPDATE events SET data = json_set(data, '$.text', '', '$.is_deleted', json('true'))
+           WHERE seq = ? AND type = 'stream:chat' AND data IS NOT NULL RETURNING seq`,
+          seq,
+        )
+        .toArray().length > 0
+    );
+  }
+
   /** What is kept after `seq`, oldest first. */
   eventsAfter(seq: number, sinceMs: number): (StoredEvent & { seq: number })[] {
     return this.sql

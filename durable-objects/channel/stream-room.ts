@@ -97,11 +97,9 @@ export class StreamRoom {
     sender: { user_id: string; username: string; is_host: boolean },
     { text, client_id }: Extract<RoomCommand, { type: 'stream:chat' }>,
   ): Promise<Refusal> {
-    const { viewers, now, rate } = this.host;
-    const mayChat = sender.is_host
-      ? rate.check(`chat ${sender.user_id}`, CHATS_PER_MINUTE, now()) === 0
-      : viewers.mayChat(sender.user_id, Math.floor(now() / MINUTE_MS), CHATS_PER_MINUTE);
-    if (!mayChat) return `You may say ${CHATS_PER_MINUTE} things in a minute.`;
+    const { viewers, now } = this.host;
+    if (!viewers.mayChat(sender.user_id, now(), MINUTE_MS, CHATS_PER_MINUTE))
+      return `You may say ${CHATS_PER_MINUTE} things in a minute.`;
     await this.host.publish([
       {
         type: 'stream:chat',
@@ -110,6 +108,13 @@ export class StreamRoom {
       },
     ]);
     return null;
+  }
+
+  /** Takes a line of chat out of what is kept and tells whoever is here; false when it is not there (any more). */
+  async removeLine(seq: number): Promise<boolean> {
+    if (!this.host.storage.blankLine(seq)) return false;
+    await this.host.publish([{ type: 'stream:chat:deleted', id: `deleted:${seq}`, data: { seq } }]);
+    return true;
   }
 
   private react(userId: string, emoji: (typeof STREAM_REACTIONS)[number]): Refusal {

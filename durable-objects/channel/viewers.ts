@@ -30,16 +30,17 @@ export class ViewerStorage {
     );
   }
 
-  /** Counts one more chat of this minute; false when it is one too many. Somebody who was never here has no say. */
-  mayChat(userId: string, minute: number, perMinute: number): boolean {
+  /** Counts one more line of chat; false when it is one too many within the time that ends now. */
+  mayChat(userId: string, nowMs: number, withinMs: number, limit: number): boolean {
+    this.sql.exec('DELETE FROM chats WHERE user_id = ? AND at <= ?', userId, nowMs - withinMs);
     return (
       this.sql
         .exec(
-          `UPDATE viewers SET chats = CASE WHEN minute = ?2 THEN chats + 1 ELSE 1 END, minute = ?2
-           WHERE user_id = ?1 AND (minute <> ?2 OR chats < ?3) RETURNING chats`,
+          `INSERT INTO chats (user_id, at) SELECT ?1, ?2
+           WHERE (SELECT count(*) FROM chats WHERE user_id = ?1) < ?3 RETURNING id`,
           userId,
-          minute,
-          perMinute,
+          nowMs,
+          limit,
         )
         .toArray().length > 0
     );

@@ -54,7 +54,15 @@ export const STREAM_EVENTS = [
       username: z.string(),
       is_host: z.boolean(),
       text: z.string(),
+      is_deleted: z.literal(true).optional().meta({
+        description: 'In what is told again: the host or a moderator took it out, and the text is empty',
+      }),
     }),
+  }),
+  event('stream:chat:deleted', {
+    id: 'StreamChatDeleted',
+    description: 'The host or a moderator took a line out',
+    data: z.object({ seq: z.int().meta({ description: 'The `seq` of its `stream:chat`' }) }),
   }),
   answer('stream:chat:sent', { id: 'StreamChatSent', description: 'It is stored', data: z.object({}) }),
   event('stream:reactions', {

@@ -397,3 +397,73 @@ describe('the end of a stream', () => {
     expect(await refusalOf(await post(`/streams/${id}/go-live`, host))).toBe('409 invalid_transition');
   });
 });
+
+describe('a line of chat that does not belong', () => {
+  it('is taken out by the host for everybody, also for who comes later, and never said again', async () => {
+    const [host, ann, ben] = await Promise.all([somebody(), somebody(), somebody()]);
+    const { id } = await live(host);
+    const [his, hers] = await Promise.all([enter(id, host), enter(id, ann)]);
+    const rude = { type: 'stream:chat', text: 'something rude', client_id: 'r1' };
+    await hers.ask(rude);
+    await heard(his);
+    const seq = Number(Object(ofType(his, 'stream:chat')[0]).seq);
+    const remove = (user: TestUser | undefined, at: number | string = seq) =>
+      request(`/api/v1/streams/${id}/chat/${at}`, { method: 'DELETE', token: user?.token });
+    expect(await refusalOf(await remove(undefined))).toBe('401 unauthenticated');
+    expect(await refusalOf(await remove(ann))).toBe('404 stream_not_found');
+    expect(await refusalOf(await remove(host, 9_999))).toBe('404 message_not_found');
+    expect(await refusalOf(await remove(host, 'x'))).toBe('422 validation_failed');
+    expect((await remove(host)).status).toBe(204);
+    expect((await remove(host)).status).toBe(204);
+    await heard(hers);
+    expect(ofType(hers, 'stream:chat:deleted').map(({ data }) => data)).toEqual([{ seq }]);
+    await hers.ask(rude);
+    await evictChannel(`stream:${id}`);
+    const late = await enter(id, ben);
+    await heard(late);
+    const told = JSON.stringify(late.frames);
+    expect(told).not.toContain('rude');
+    expect(told).toContain('"is_deleted":true');
+  });
+
+  it('is taken out by a moderator of any stream, on record', async () => {
+    const [host, moderator] = await Promise.all([somebody(), somebody('moderator')]);
+    const { id } = await live(host);
+    const his = await enter(id, host);
+    await his.ask({ type: 'stream:chat', text: 'pay me elsewhere' });
+    await heard(his);
+    const seq = Number(Object(ofType(his, 'stream:chat')[0]).seq);
+    const remove = (user: TestUser, query = '?reason=fraud') =>
+      request(`/api/v1/admin/streams/${id}/chat/${seq}${query}`, { method: 'DELETE', token: user.token });
+    expect(await refusalOf(await remove(host))).toBe('403 forbidden');
+    expect(await refusalOf(await remove(moderator, ''))).toBe('422 validation_failed');
+    expect((await remove(moderator)).status).toBe(204);
+    const entry = await deps.d1
+      .prepare("select before, reason from audit_log where action = 'stream_chat_deleted' and target_id = ?")
+      .bind(id)
+      .first<{ before: string; reason: string }>();
+    expect(entry?.reason).toBe('fraud');
+    expect(JSON.parse(entry!.before)).toMatchObject({ seq, text: 'pay me elsewhere', user_id: host.userId });
+  });
+
+  it('is one of ten within any minute, not of the minute on the clock', async () => {
+    const [host, ann] = await Promise.all([somebody(), somebody()]);
+    const { id } = await live(host);
+    const hers = await enter(id, ann);
+    // Just before a minute of the clock ends.
+    let nowMs = Math.ceil(deps.now() / MINUTE_MS) * MINUTE_MS + MINUTE_MS - 1_000;
+    const at = (ms: number) =>
+      insideChannel(`stream:${id}`, (channel) => {
+        nowMs = ms;
+        channel.now = () => nowMs;
+      });
+    const start = nowMs;
+    await at(start);
+    const say = (n: number) => hers.ask({ type: 'stream:chat', text: `${n}` });
+    for (let n = 1; n <= 10; n += 1) expect((await say(n)).type).toBe('stream:chat:sent');
+    await at(start + 2_000);
+    expect(await say(11)).toMatchObject({ code: 'rate_limited' });
+    await at(start + MINUTE_MS);
+    expect((await say(12)).type).toBe('stream:chat:sent');
+  });
+});

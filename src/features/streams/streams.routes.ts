@@ -6,11 +6,14 @@ import { json, jsonBody, problems } from '../../http/openapi.ts';
 import { readSignedInUpgrade } from '../accounts/socket-upgrade.ts';
 import { auditedActor } from '../audit/audit.statements.ts';
 import { openChannel, SocketQuery } from '../channels/open-channel.ts';
+import { deleteChatLine, deleteChatLineAsModerator } from './chat-moderation.usecases.ts';
 import { presentStream } from './streams.presenter.ts';
 import {
   ChangeTags,
+  ChatLine,
   EndStream,
   GoLive,
+  ModerationReason,
   NewStream,
   StreamAnswer,
   StreamId,
@@ -182,6 +185,43 @@ streamsRoutes.openapi(
   async (c) => {
     const { reason } = c.req.valid('json');
     await endStreamAsModerator(c.get('deps'), c.req.valid('param').stream_id, reason, auditedActor(c));
+    return c.body(null, 204);
+  },
+);
+
+streamsRoutes.openapi(
+  createRoute({
+    ...mutation(party),
+    method: 'delete',
+    path: '/streams/{stream_id}/chat/{seq}',
+    operationId: 'deleteChatLine',
+    tags: TAGS,
+    summary: 'Take a line out of the chat of your stream; viewers see it go at once',
+    request: { params: ChatLine },
+    responses: { 204: { description: 'It is gone' }, ...problems(401, 404, 503) },
+  }),
+  async (c) => {
+    const { stream_id, seq } = c.req.valid('param');
+    await deleteChatLine(c.get('deps'), stream_id, callerIn(c), seq);
+    return c.body(null, 204);
+  },
+);
+
+streamsRoutes.openapi(
+  createRoute({
+    ...mutation(permitted('content.moderate')),
+    method: 'delete',
+    path: '/admin/streams/{stream_id}/chat/{seq}',
+    operationId: 'deleteChatLineAsModerator',
+    tags: ['Administration'],
+    summary: 'Take a line out of the chat of any stream; audited',
+    request: { params: ChatLine, query: ModerationReason },
+    responses: { 204: { description: 'It is gone' }, ...problems(401, 403, 404, 503) },
+  }),
+  async (c) => {
+    const { stream_id, seq } = c.req.valid('param');
+    const { reason } = c.req.valid('query');
+    await deleteChatLineAsModerator(c.get('deps'), stream_id, seq, reason, auditedActor(c));
     return c.body(null, 204);
   },
 );

@@ -14,6 +14,10 @@ import { Timestamp } from '../../http/openapi.ts';
 import { StreamTag } from '../../wire/streams.ts';
 
 export const StreamId = z.object({ stream_id: z.string().max(40) });
+export const ChatLine = StreamId.extend({
+  seq: z.coerce.number().int().min(1).meta({ description: 'The `seq` of its `stream:chat`' }),
+});
+export const ModerationReason = z.object({ reason: z.string().trim().min(1).max(500) });
 
 const Place = z.strictObject({
   lat: z.number().min(-90).max(90),

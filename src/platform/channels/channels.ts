@@ -48,6 +48,8 @@ export interface Channels {
   roomStats(room: Topic): Promise<RoomStats | null>;
   /** Says the last word in a room, closes its sockets and lets nobody in again; null when it cannot be reached. */
   endRoom(room: Topic, last: ChannelFrame): Promise<RoomStats | null>;
+  /** Takes a line out of a room's chat; false when it is not there any more, null when the room cannot be reached. */
+  removeLine(room: Topic, seq: number): Promise<boolean | null>;
   /** Closes the sockets of one user. */
   expel(topic: Topic, userId: string): Promise<void>;
   /** From now on `follower` is told what `leader` publishes, until it no longer wants it. What is kept is the answer. */

@@ -39,6 +39,7 @@ export function createObjectChannels(
         async () => JSON.parse(await channel(room).endRoomText(room, JSON.stringify(last))),
         null,
       ),
+    removeLine: (room, seq) => attempt<boolean | null>(room, () => channel(room).removeLine(seq), null),
     expel: (topic, userId) => attempt(topic, () => channel(topic).expel(userId), undefined),
     follow: (follower, leader) =>
       attempt(leader, async () => JSON.parse(await channel(leader).followText(leader, follower)), []),
