@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Deps } from '../../src/deps.ts';
 import { SETUP_LIFETIME_MS } from '../../src/features/payments/card-setups.usecases.ts';
-import { removeCards } from '../../src/features/payments/payment-methods.usecases.ts';
+import { addCard, removeCards } from '../../src/features/payments/payment-methods.usecases.ts';
 import { sweepPayments } from '../../src/features/payments/webhooks.usecases.ts';
 import { bodyOf, request, signUp, type TestUser } from '../support/accounts.ts';
 import { deps } from '../support/book-object.ts';
@@ -138,6 +138,24 @@ describe('a card whose bank asks for its holder', () => {
     expect(again.status).toBe(202);
     expect(await bodyOf(again)).toEqual(first);
     expect(await setupsAtProcessor(first.id)).toEqual([{ status: 'requires_action' }]);
+  });
+
+  it('is kept by the news of the processor when its answer never reached us', async () => {
+    const holder = await newHolder();
+    const deaf: Deps = {
+      ...deps,
+      payments: {
+        ...deps.payments,
+        saveCard: async (card, key) => {
+          await deps.payments.saveCard(card, key);
+          return { kind: 'timeout' };
+        },
+      },
+    };
+    const wanted = { token: 'pm_card_visa', isDefault: false, returnUrl: 'https://bourse.test/' };
+    await expect(addCard(deaf, wanted, callerOf(holder))).rejects.toThrow('does not answer');
+    await allDone();
+    expect(await cardsOf(holder)).toMatchObject([{ status: 'active', last4: '4242', is_default: true }]);
   });
 
   it('is let go when its hour is over, however late anybody looks', async () => {
