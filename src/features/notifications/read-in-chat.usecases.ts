@@ -4,8 +4,9 @@ import type { NotificationRow } from './notices.repository.ts';
 
 /** The pushes of a conversation that wait for one reader; see `groupKey` of a delivery. */
 const CANCEL_SQL = `
-UPDATE deliveries SET status = 'cancelled', error = 'it was read in the conversation', secrets = NULL, updated_at = ?3
-WHERE status = 'pending' AND group_key = 'new_message:' || ?1
+UPDATE deliveries INDEXED BY deliveries_group SET status = 'cancelled', error = 'it was read in the conversation',
+  secrets = NULL, updated_at = ?3
+WHERE status = 'pending' AND group_key IS NOT NULL AND group_key = 'new_message:' || ?1
   AND user_id IN (SELECT value ->> 'userId' FROM json_each(?2))
   AND (SELECT data ->> 'seq' FROM notifications WHERE id = deliveries.notification_id)
     <= (SELECT value ->> 'readSeq' FROM json_each(?2) WHERE value ->> 'userId' = deliveries.user_id)`;
