@@ -249,6 +249,7 @@ describe('books and products', () => {
     expect(await logOf('product', product.id)).toMatchObject([
       { action: 'product_hidden', before: { hidden: false }, after: { hidden: true } },
       { action: 'product_featured', before: { featured: false }, after: { featured: true } },
+      { action: 'product_created', before: null, actor_id: admin.userId },
     ]);
   });
 });

@@ -6,6 +6,7 @@ import { deadLetters } from '../../src/db/schema.ts';
 import { FAILURES_TO_OPEN } from '../../src/domain/payments/circuit-breaker.ts';
 import { bodyOf, request, signUp, signUpAdmin, type TestUser } from '../support/accounts.ts';
 import { deps } from '../support/book-object.ts';
+import { createBook } from '../support/books.ts';
 import { refusalOf } from '../support/catalog.ts';
 
 interface Revenue {
@@ -149,6 +150,43 @@ describe('the breakers of what we depend on', () => {
     expect(await facts()).toMatchObject({ status: 'degraded', facts: { breaker_open: 1 } });
     await deps.db.delete(breakers);
   });
+});
+
+describe('a module that does not keep up', () => {
+  const LATE_MS = 10 * 60_000;
+  const stateOf = async (name: string) => {
+    const { modules } = await bodyOf<{ modules: { name: string; status: string }[] }>(await read('health'));
+    return modules.find((module) => module.name === name)!.status;
+  };
+
+  for (const [name, breaks, mends] of [
+    [
+      'events',
+      "insert into outbox (event_id, type, body, created_at, due_at, attempts) values ('evt_late', 'nothing', '{}', ?1, ?1, 0)",
+      "delete from outbox where event_id = 'evt_late'",
+    ],
+    [
+      'books',
+      'update sizes set config_version = config_version + 1, updated_at = ?1 where id = (select min(id) from sizes)',
+      'update sizes set config_synced = config_version',
+    ],
+  ] as const)
+    it(`is told of: ${name}`, async () => {
+      await createBook();
+      await deps.d1.exec(mends);
+      expect(await stateOf(name)).toBe('up');
+      await deps.d1.prepare(breaks).bind(deps.now()).run();
+      // What has only just begun to wait is nothing to worry about.
+      expect(await stateOf(name)).toBe('up');
+      await deps.d1.exec(mends);
+      await deps.d1
+        .prepare(breaks)
+        .bind(deps.now() - LATE_MS)
+        .run();
+      expect(await stateOf(name)).toBe('degraded');
+      await deps.d1.exec(mends);
+      expect(await stateOf(name)).toBe('up');
+    });
 });
 
 describe('all of it', () => {

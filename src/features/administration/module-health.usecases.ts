@@ -63,7 +63,10 @@ export async function moduleHealth(deps: Deps): Promise<ModuleHealth[]> {
         .select({ waiting: count() })
         .from(deadLetters)
         .where(and(isNull(deadLetters.replayedAt), isNull(deadLetters.discardedAt))),
-      db.select({ behind: count() }).from(sizes).where(sql`${sizes.configSynced} < ${sizes.configVersion}`),
+      db
+        .select({ behind: count(), oldest: min(sizes.updatedAt) })
+        .from(sizes)
+        .where(sql`${sizes.configSynced} < ${sizes.configVersion}`),
       db
         .select({ open: count(), oldest: min(reports.createdAt) })
         .from(reports)
@@ -80,11 +83,17 @@ export async function moduleHealth(deps: Deps): Promise<ModuleHealth[]> {
   const [processor, mail] = circuits as [Circuit, Circuit];
   const eventsLateMs = since(nowMs, events?.oldest);
   const timersLateMs = since(nowMs, timers?.oldest);
+  const booksLateMs = since(nowMs, stale?.oldest);
   const hooksLateMs = since(nowMs, hooks?.oldest);
   return [
     moduleOf('database', true, {}),
     media,
-    books.status === 'down' ? books : moduleOf('books', true, { configurations_behind: stale?.behind ?? 0 }),
+    books.status === 'down'
+      ? books
+      : moduleOf('books', booksLateMs < LATE_MS, {
+          configurations_behind: stale?.behind ?? 0,
+          late_ms: booksLateMs,
+        }),
     moduleOf('events', eventsLateMs < LATE_MS, { due: events?.due ?? 0, late_ms: eventsLateMs }),
     moduleOf('dead_letters', letters?.waiting === 0, { waiting: letters?.waiting ?? 0 }),
     moduleOf('orders', timersLateMs < LATE_MS, { overdue: timers?.due ?? 0, late_ms: timersLateMs }),

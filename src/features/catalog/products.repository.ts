@@ -15,8 +15,8 @@ export async function findProduct(db: Db, id: string): Promise<ProductRow | unde
   return row;
 }
 
-export async function insertProduct(db: Db, row: NewProductRow): Promise<void> {
-  await db.insert(products).values(row);
+export async function insertProduct(db: Db, row: NewProductRow, more: readonly Statement[]): Promise<void> {
+  await db.batch([db.insert(products).values(row), ...more]);
 }
 
 /**

@@ -50,7 +50,7 @@ productsRoutes.openapi(
     responses: { 201: json(ProductAnswer, 'The product'), ...problems(400, 401, 403, 409, 413, 415) },
   }),
   async (c) => {
-    const whole = await createProduct(c.get('deps'), c.req.valid('json'));
+    const whole = await createProduct(c.get('deps'), c.req.valid('json'), auditedActor(c));
     return c.json(present(whole), 201, {
       ETag: productTag(whole),
       Location: `/api/v1/products/${whole.product.id}`,

@@ -70,11 +70,15 @@ const editedVersion = (ifMatch: string | undefined, current: number): number =>
 const skuTaken = () => problem('sku_taken', 'Another product has this SKU.');
 
 /** Adds a product; 409 `sku_taken` when its SKU exists in letters of either case (SN-07). */
-export async function createProduct(deps: Deps, input: NewProduct): Promise<WholeProduct> {
+export async function createProduct(
+  deps: Deps,
+  input: NewProduct,
+  actor: AuditedActor,
+): Promise<WholeProduct> {
   const nowMs = deps.now();
   const id = newId('prd', deps.random);
   try {
-    await insertProduct(deps.db, {
+    const row: NewProductRow = {
       id,
       sku: input.sku,
       skuKey: matchKey(input.sku),
@@ -95,7 +99,15 @@ export async function createProduct(deps: Deps, input: NewProduct): Promise<Whol
       version: 1,
       createdAt: nowMs,
       updatedAt: nowMs,
-    });
+    };
+    await insertProduct(deps.db, row, [
+      auditStatement(
+        deps.db,
+        actor,
+        { action: 'product_created', target: { type: 'product', id }, after: input },
+        { id: newId('aud', deps.random), atMs: nowMs },
+      ),
+    ]);
   } catch (error) {
     throw isUniqueViolation(error, 'products.sku_key') ? skuTaken() : error;
   }

@@ -2,6 +2,7 @@ import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import { type Db, GUARD_SQL } from '../../db/client.ts';
 import { inventoryTransactions, products, sizes } from '../../db/schema.ts';
 import type { Stock } from '../../domain/catalog/inventory.ts';
+import type { Statement } from '../ledger/ledger.statements.ts';
 import { type MovementEntry, type MovementRow, stockStatements } from './stock.statements.ts';
 
 export type SizeRow = typeof sizes.$inferSelect;
@@ -39,10 +40,12 @@ export async function insertSize(
   row: Omit<SizeRow, 'sortOrder'>,
   sortOrder: number | null,
   opening: MovementRow | null,
+  more: readonly Statement[],
 ): Promise<void> {
   const last = sql<number>`(select coalesce(max(sort_order) + 1, 0) from sizes where product_id = ${row.productId})`;
   const insert = db.insert(sizes).values({ ...row, sortOrder: sortOrder ?? last });
-  await (opening === null ? insert : db.batch([insert, db.insert(inventoryTransactions).values(opening)]));
+  const movement = opening === null ? [] : [db.insert(inventoryTransactions).values(opening)];
+  await db.batch([insert, ...movement, ...more]);
 }
 
 /** Changes the version that was read, or fails as stale (`isStale`). */

@@ -5,6 +5,7 @@ import { PageQuery } from '../../http/cursor.ts';
 import { isUnchanged, versionTag } from '../../http/etag.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
+import { auditedActor } from '../audit/audit.statements.ts';
 import { presentMovement, presentSize } from './catalog.presenter.ts';
 import {
   IfMatch,
@@ -48,6 +49,7 @@ sizesRoutes.openapi(
       c.req.valid('param').product_id,
       c.req.valid('json'),
       callerIn(c),
+      auditedActor(c),
     );
     return c.json(presentSize(size, currency), 201, {
       ETag: versionTag(size.version),

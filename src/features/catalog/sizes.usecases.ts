@@ -7,6 +7,7 @@ import { decodeCursor, encodeCursor } from '../../http/cursor.ts';
 import { requiredVersion } from '../../http/etag.ts';
 import type { Caller } from '../../http/factory.ts';
 import { problem } from '../../http/problem.ts';
+import { type AuditedActor, auditStatement } from '../audit/audit.statements.ts';
 import { syncBooks } from './book-config.ts';
 import type { NewSize, SizeChanges } from './catalog.schemas.ts';
 import { matchKey } from './products.repository.ts';
@@ -59,6 +60,7 @@ export async function createSize(
   productId: string,
   input: NewSize,
   actor: Caller,
+  audited: AuditedActor,
 ): Promise<SizeOfProduct> {
   await visibleProduct(deps, productId, actor);
   const nowMs = deps.now();
@@ -100,6 +102,18 @@ export async function createSize(
       },
       input.sort_order ?? null,
       input.quantity > 0 ? opening : null,
+      [
+        auditStatement(
+          deps.db,
+          audited,
+          {
+            action: 'size_created',
+            target: { type: 'size', id },
+            after: { product_id: productId, ...input },
+          },
+          { id: newId('aud', deps.random), atMs: nowMs },
+        ),
+      ],
     );
   } catch (error) {
     throw isUniqueViolation(error, 'sizes.label_key')

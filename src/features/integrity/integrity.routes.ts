@@ -1,10 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { INTEGRITY_SCOPES } from '../../db/integrity-schema.ts';
+import { newId } from '../../domain/ids.ts';
 import { VERDICTS } from '../../domain/integrity/findings.ts';
 import { mutation, permitted } from '../../http/access.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems, rfc3339, Timestamp } from '../../http/openapi.ts';
-import { auditedActor } from '../audit/audit.statements.ts';
+import { auditedActor, auditStatement } from '../audit/audit.statements.ts';
 import { type IntegrityRun, knownMismatches, lastRuns, reconcile } from './integrity.usecases.ts';
 import { liftFreeze, type PayoutFreeze, payoutFreeze } from './payout-freeze.usecases.ts';
 
@@ -106,7 +107,22 @@ integrityRoutes.openapi(
     },
     responses: { 200: json(Run, 'What it found'), ...problems(400, 401, 403, 413, 415) },
   }),
-  async (c) => c.json(presentRun(await reconcile(c.get('deps'), c.req.valid('json').scope)), 200),
+  async (c) => {
+    const deps = c.get('deps');
+    const { scope } = c.req.valid('json');
+    const run = await reconcile(deps, scope);
+    await auditStatement(
+      deps.db,
+      auditedActor(c),
+      {
+        action: 'integrity_checked',
+        target: { type: 'integrity', id: scope },
+        after: { verdict: run.verdict },
+      },
+      { id: newId('aud', deps.random), atMs: deps.now() },
+    );
+    return c.json(presentRun(run), 200);
+  },
 );
 
 integrityRoutes.openapi(

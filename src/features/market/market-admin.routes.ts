@@ -73,6 +73,12 @@ marketAdminRoutes.openapi(
     });
     if (!answer.ok) throw new Problem(answer.failure);
     deps.memo.drop(bookKey);
+    await auditStatement(
+      deps.db,
+      auditedActor(c),
+      { action: 'history_imported', target: { type: 'book', id: size_id }, after: { trades: trades.length } },
+      { id: newId('aud', deps.random), atMs: deps.now() },
+    );
     return rawJson(answer.body, 200, answer.replayed ? { 'Idempotency-Replayed': 'true' } : {});
   },
 );
@@ -153,7 +159,18 @@ marketAdminRoutes.openapi(
   }),
   async (c) => {
     const deps = c.get('deps');
-    const ids = await listSizeIds(deps.db, c.req.valid('json').after, BOOKS_PER_REBUILD);
+    const { after } = c.req.valid('json');
+    const ids = await listSizeIds(deps.db, after, BOOKS_PER_REBUILD);
+    await auditStatement(
+      deps.db,
+      auditedActor(c),
+      {
+        action: 'projection_rebuilt',
+        target: { type: 'projection', id: 'books' },
+        after: { after, books: ids.length },
+      },
+      { id: newId('aud', deps.random), atMs: deps.now() },
+    );
     await Promise.all(ids.map((id) => deps.books.replayJournal(keyOf('siz', id) ?? '')));
     return c.json(
       { books: ids.length, next_after: ids.length === BOOKS_PER_REBUILD ? (ids.at(-1) ?? null) : null },
