@@ -40,6 +40,46 @@ const GAUGES: readonly Gauge[] = [
     help: 'Messages that wait for a person',
     sql: 'SELECT count(*) FROM dead_letters WHERE replayed_at IS NULL AND discarded_at IS NULL',
   },
+  {
+    name: 'bourse_events_waiting',
+    help: 'Events whose consumers have not done their work',
+    sql: 'SELECT count(*) FROM outbox',
+  },
+  {
+    name: 'bourse_listings_active',
+    help: 'Listings on sale',
+    sql: "SELECT count(*) FROM listings WHERE status = 'active'",
+  },
+  {
+    name: 'bourse_offers_open',
+    help: 'Offers that wait for an answer',
+    sql: "SELECT count(*) FROM offers WHERE status IN ('pending', 'countered')",
+  },
+  {
+    name: 'bourse_disputes_open',
+    help: 'Disputes that are not resolved',
+    sql: 'SELECT count(*) FROM disputes WHERE is_open = 1',
+  },
+  {
+    name: 'bourse_reports_pending',
+    help: 'Reports that nobody has taken on',
+    sql: "SELECT count(*) FROM reports WHERE status = 'pending'",
+  },
+  {
+    name: 'bourse_payouts_failed',
+    help: 'Payouts that did not arrive',
+    sql: "SELECT count(*) FROM payouts WHERE status = 'failed'",
+  },
+  {
+    name: 'bourse_deliveries_pending',
+    help: 'Mails, pushes and texts on their way',
+    sql: "SELECT count(*) FROM deliveries WHERE status IN ('pending', 'sending')",
+  },
+  {
+    name: 'bourse_deliveries_failed',
+    help: 'Mails, pushes and texts that were given up',
+    sql: "SELECT count(*) FROM deliveries WHERE status = 'failed'",
+  },
 ];
 
 async function readGauges(db: Db): Promise<string> {
@@ -60,7 +100,7 @@ metricsRoutes.openapi(
     path: '/metrics',
     tags: ['System'],
     operationId: 'metrics',
-    summary: 'Gauges of the market in the Prometheus text format',
+    summary: 'Gauges of the house in the Prometheus text format',
     responses: {
       200: { content: { 'text/plain': { schema: z.string() } }, description: 'One gauge a line' },
       ...problems(401, 403),
