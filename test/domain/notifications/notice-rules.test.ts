@@ -47,7 +47,7 @@ describe('the table of notices', () => {
       .map((file) => readFileSync(join(source, file), 'utf8'))
       .join('\n');
     // Written out, or made of a side, a status or a step and its aggregate.
-    const MADE = ['bid.expiring', 'ask.expiring', 'order.processing'];
+    const MADE = ['bid.expiring', 'ask.expiring', 'order.processing', 'payout.reversed'];
     const parts = (event: string) => new RegExp(`['"\`.]${event.split('.')[1]}['"]`);
     expect(
       NOTICED_EVENTS.filter(
