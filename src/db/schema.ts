@@ -216,7 +216,7 @@ export const sizes = sqliteTable(
   (t) => [
     uniqueIndex('sizes_product_label').on(t.productId, t.labelKey),
     index('sizes_product_order').on(t.productId, t.sortOrder),
-    index('sizes_unsynced').on(t.configSynced, t.configVersion),
+    index('sizes_behind').on(t.updatedAt).where(sql`config_synced < config_version`),
     index('sizes_book_status').on(t.bookStatus, t.id),
   ],
 );

@@ -53,7 +53,7 @@ describe('an order of a match', () => {
       subtotal_cents: 22_000,
       buyer_fee_cents: 1_100,
       total_cents: 23_100,
-      allowed_actions: ['cancel'],
+      allowed_actions: ['cancel', 'change-address'],
     });
     expect(order.number).toMatch(/^ORD-\d{8}-\d{4,}$/);
     const before = { escrow: await escrow(), fees: await usd('platform:fees') };

@@ -199,6 +199,17 @@ async function staffWork({ ann, ben, admin, ids }: House): Promise<void> {
   ids.notification_id = (notices.data as { id: string }[])[0]!.id;
 }
 
+async function picture({ admin, ids }: House): Promise<void> {
+  const image = await request(`/api/v1/products/${ids.product_id}/images?alt=Side`, {
+    method: 'POST',
+    token: admin.token,
+    body: greyPng(64, 64),
+    headers: { 'Content-Type': 'image/png' },
+  });
+  if (image.status !== 201) throw new Error(await image.text());
+  ids.image_id = (await bodyOf<{ id: string }>(image)).id;
+}
+
 async function lookAfter({ ann, ben, admin, ids }: House): Promise<void> {
   await times(2, async (index) => {
     await sent(admin, 'POST', `/admin/users/${ben.userId}/moderation`, {
@@ -262,6 +273,7 @@ export async function buildHouse(): Promise<House> {
   const mine = await createListing(ann, { title: 'Of Ann' });
   await goLive(ann, ids, mine.id);
   await goLive(ben, ids, ids.listing_id!);
+  await picture(house);
   await lookAfter(house);
   await staffWork(house);
   await allDone();

@@ -6,7 +6,7 @@ export type SellerTier = (typeof SELLER_TIERS)[number];
 export const STANDARD_TIER: SellerTier = 'standard';
 
 /**
- * Where a seller's tier counts: the books match by one rate, and what the house sells has no seller (decision 0015).
+ * Where a seller's tier counts: the books match by one rate, and what the house sells has no seller (decision 0016).
  */
 export const TIERED_CHANNELS: readonly string[] = ['community', 'discover'];
 

@@ -2,6 +2,7 @@ import { and, asc, eq, sql } from 'drizzle-orm';
 import { type Db, GUARD_SQL } from '../../db/client.ts';
 import { productImages, products } from '../../db/schema.ts';
 import type { Gallery } from '../../domain/media/gallery.ts';
+import type { Statement } from '../ledger/ledger.statements.ts';
 
 export type ImageRow = typeof productImages.$inferSelect;
 
@@ -43,6 +44,7 @@ export async function writeGallery(
   product: { id: string; version: number },
   change: ImageChange,
   gallery: Gallery,
+  trace: Statement,
   nowMs: number,
 ): Promise<void> {
   await db.batch([
@@ -57,6 +59,7 @@ export async function writeGallery(
       .set({ position: sql`placed.key`, isPrimary: sql`placed.value = ${gallery.primary}` })
       .from(sql`json_each(${JSON.stringify(gallery.order)}) as placed`)
       .where(sql`${productImages.id} = placed.value`),
+    trace,
   ]);
 }
 

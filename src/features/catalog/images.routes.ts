@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { mutation, permitted } from '../../http/access.ts';
 import { createRoutes } from '../../http/factory.ts';
 import { json, jsonBody, problems } from '../../http/openapi.ts';
+import { auditedActor } from '../audit/audit.statements.ts';
 import { pictureBody, uploadedPicture } from '../media/uploads.ts';
 import { presentImage } from './catalog.presenter.ts';
 import { ImageAnswer, ImageChanges, ImageId, NewImageQuery, ProductId } from './catalog.schemas.ts';
@@ -33,6 +34,7 @@ imagesRoutes.openapi(
       c.req.valid('param').product_id,
       await uploadedPicture(c),
       { alt, asPrimary: primary === 'true' },
+      auditedActor(c),
     );
     return c.json(presentImage(image), 201);
   },
@@ -55,7 +57,9 @@ imagesRoutes.openapi(
   async (c) => {
     const { product_id, image_id } = c.req.valid('param');
     return c.json(
-      presentImage(await changeImage(c.get('deps'), product_id, image_id, c.req.valid('json'))),
+      presentImage(
+        await changeImage(c.get('deps'), product_id, image_id, c.req.valid('json'), auditedActor(c)),
+      ),
       200,
     );
   },
@@ -74,7 +78,7 @@ imagesRoutes.openapi(
   }),
   async (c) => {
     const { product_id, image_id } = c.req.valid('param');
-    await deleteImage(c.get('deps'), product_id, image_id);
+    await deleteImage(c.get('deps'), product_id, image_id, auditedActor(c));
     return c.body(null, 204);
   },
 );

@@ -54,6 +54,7 @@ export async function updateSize(
   id: string,
   version: number,
   changes: Partial<Pick<SizeRow, 'tickCents' | 'sortOrder' | 'configVersion' | 'updatedAt'>>,
+  trace: Statement,
 ): Promise<void> {
   await db.batch([
     db
@@ -61,6 +62,7 @@ export async function updateSize(
       .set({ ...changes, version: version + 1 })
       .where(and(eq(sizes.id, id), eq(sizes.version, version))),
     db.run(sql.raw(GUARD_SQL)),
+    trace,
   ]);
 }
 

@@ -127,6 +127,7 @@ sizesRoutes.openapi(
       c.req.valid('param').size_id,
       c.req.valid('header')['if-match'],
       c.req.valid('json'),
+      auditedActor(c),
     );
     return c.json(presentSize(size, currency), 200, { ETag: versionTag(size.version) });
   },

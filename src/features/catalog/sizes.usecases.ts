@@ -130,18 +130,37 @@ export async function changeSize(
   id: string,
   ifMatch: string | undefined,
   changes: SizeChanges,
+  audited: AuditedActor,
 ): Promise<SizeOfProduct> {
   const bookChanges = await retryStale(async () => {
     const { size } = await knownSize(deps, id);
+    const nowMs = deps.now();
     const version = requiredVersion(ifMatch, size.version);
     const tickCents = changes.tick_cents ?? size.tickCents;
     const concernsBook = tickCents !== size.tickCents;
-    await updateSize(deps.db, id, version, {
-      tickCents,
-      sortOrder: changes.sort_order ?? size.sortOrder,
-      configVersion: size.configVersion + (concernsBook ? 1 : 0),
-      updatedAt: deps.now(),
-    });
+    const sortOrder = changes.sort_order ?? size.sortOrder;
+    await updateSize(
+      deps.db,
+      id,
+      version,
+      {
+        tickCents,
+        sortOrder,
+        configVersion: size.configVersion + (concernsBook ? 1 : 0),
+        updatedAt: nowMs,
+      },
+      auditStatement(
+        deps.db,
+        audited,
+        {
+          action: 'size_changed',
+          target: { type: 'size', id },
+          before: { tick_cents: size.tickCents, sort_order: size.sortOrder },
+          after: { tick_cents: tickCents, sort_order: sortOrder },
+        },
+        { id: newId('aud', deps.random), atMs: nowMs },
+      ),
+    );
     return concernsBook;
   });
   if (bookChanges) await syncBooks(deps, [id]);
