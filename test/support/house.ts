@@ -283,6 +283,7 @@ export async function buildHouse(): Promise<House> {
 
 /** Parts of paths that are no ids. */
 const PARTS: Record<string, string> = {
+  seq: '1',
   name: 'order_paid',
   channel: 'email',
   language: 'en',

@@ -105,7 +105,7 @@ export function presentItem(
     ...presentFacts(listing, seller, category, viewpoint, nowMs),
     photo: photo && presentPhoto(photo),
     distance_m: distanceM === null ? null : Math.round(distanceM),
-    distance_label: distanceM === null ? null : distanceLabel(distanceM),
+    distance_label: distanceM === null ? null : distanceLabel(Math.round(distanceM)),
     allowed_actions: actionsOf(listing, viewpoint, nowMs),
   };
 }
