@@ -17,7 +17,7 @@ const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\bfrom\s+)?'([^']+)'/g
 const sourcesIn = (...folders: string[]): string[] =>
   folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(ts|mjs|js)$/.test(name) && !name.includes('vendor'))
+      .filter((name) => /\.(ts|mjs|js)$/.test(name) && !/vendor|node_modules/.test(name))
       .map((name) => join(folder, name)),
   );
 
